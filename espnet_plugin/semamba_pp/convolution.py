@@ -1,0 +1,37 @@
+"""The convolution unit that the whole network is built of.
+
+Feature maps are (B, C, T, F): items, channels, frames, bins.
+"""
+
+from torch import Tensor, nn
+
+
+class ConvolutionUnit(nn.Module):
+    """Convolution, instance norm over the (T, F) plane of each item, PReLU with a slope per channel.
+
+    The norm takes its statistics from the whole plane, so padding an item or cutting it in
+    pieces changes the result (specification, section 1, "Batching").
+
+    Args:
+        convolution: a `Conv2d` or `ConvTranspose2d`.
+    """
+
+    def __init__(self, convolution: nn.Conv2d | nn.ConvTranspose2d):
+        super().__init__()
+        channels = convolution.out_channels
+        self.convolution = convolution
+        self.norm = nn.InstanceNorm2d(channels, affine=True)
+        self.activation = nn.PReLU(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.activation(self.norm(self.convolution(x)))
+
+
+def downsample(channels: int) -> ConvolutionUnit:
+    """Halve the number of bins: (B, C, T, F) to (B, C, T, F // 2). Specification, section 3."""
+    return ConvolutionUnit(nn.Conv2d(channels, channels, (3, 4), stride=(1, 2), padding=(1, 1)))
+
+
+def upsample(channels: int) -> ConvolutionUnit:
+    """Double the number of bins: (B, C, T, F) to (B, C, T, 2 F). Specification, section 3."""
+    return ConvolutionUnit(nn.ConvTranspose2d(channels, channels, (3, 4), stride=(1, 2), padding=(1, 1)))

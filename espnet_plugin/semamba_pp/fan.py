@@ -1,0 +1,42 @@
+"""Fourier analysis network (FAN) layers and the gated stack that two modules share."""
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor, nn
+
+
+class FanLayer(nn.Module):
+    """cat(cos(P x), sin(P x), GELU(G x)): a linear layer with a quarter of periodic units.
+
+    Args:
+        input_size: size of the last axis.
+        output_size: size of the last axis afterwards; p = output_size // 4 units give the
+            cosines and sines, the remaining output_size - 2 p the GELU part.
+    """
+
+    def __init__(self, input_size: int, output_size: int):
+        super().__init__()
+        periodic_size = output_size // 4
+        self.periodic = nn.Linear(input_size, periodic_size)
+        self.general = nn.Linear(input_size, output_size - 2 * periodic_size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        angle = self.periodic(x)
+        return torch.cat((angle.cos(), angle.sin(), functional.gelu(self.general(x))), -1)
+
+
+class GatedFan(nn.Module):
+    """Two FAN layers to twice the size, a linear layer, and a gate back: a sigmoid(b).
+
+    Args:
+        size: size of the last axis, kept.
+    """
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.fan1 = FanLayer(size, 2 * size)
+        self.fan2 = FanLayer(2 * size, 2 * size)
+        self.linear = nn.Linear(2 * size, 2 * size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.glu(self.linear(self.fan2(self.fan1(x))), -1)

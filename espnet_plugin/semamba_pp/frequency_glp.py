@@ -1,0 +1,63 @@
+"""Frequency GLP: global and local processing along the bins (specification, section 3).
+
+Feature maps are (B, C, T, F): items, channels, frames, bins.
+"""
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor, nn
+
+from espnet_plugin.semamba_pp.fan import GatedFan
+
+
+class GlobalPath(nn.Module):
+    """GP: mixes all bins of a frame, with weights shared by channels and frames.
+
+    Args:
+        bins: F.
+    """
+
+    def __init__(self, bins: int):
+        super().__init__()
+        self.fan = GatedFan(bins)
+
+    def forward(self, x: Tensor) -> Tensor:
+        # The GELU in front is in the code of the release, not in the paper.
+        return self.fan(functional.gelu(x))
+
+
+class LocalPath(nn.Module):
+    """L: three short convolutions along the bins, and a residual.
+
+    Args:
+        channels: C.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.convolutions = nn.ModuleList(nn.Conv1d(channels, channels, 3, padding=1) for _ in range(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, channels, frames, bins = x.shape
+        y = x.transpose(1, 2).reshape(batch * frames, channels, bins)
+        for convolution in self.convolutions:
+            y = functional.gelu(convolution(y))
+        return y.reshape(batch, frames, channels, bins).transpose(1, 2) + x
+
+
+class FrequencyGlp(nn.Module):
+    """The global and the local path side by side, merged by a 1x1 convolution.
+
+    Args:
+        channels: C.
+        bins: F.
+    """
+
+    def __init__(self, channels: int, bins: int):
+        super().__init__()
+        self.global_path = GlobalPath(bins)
+        self.local_path = LocalPath(channels)
+        self.merge = nn.Conv2d(2 * channels, channels, (1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.merge(torch.cat((self.global_path(x), self.local_path(x)), 1))

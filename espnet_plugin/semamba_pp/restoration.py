@@ -1,0 +1,36 @@
+"""From a wave to a restored wave: everything around the network (specification, section 1)."""
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from espnet_plugin.semamba_pp.spectrum import Spectrum
+
+# Added to the peak before the division, as in the published training and inference.
+PEAK_FLOOR = 1e-9
+
+
+def restore(wave: Tensor, network: nn.Module, spectrum: Spectrum) -> Tensor:
+    """Divide by the peak, analyse, restore, synthesise, multiply by the peak.
+
+    The end is padded with zeros to whole hops and cut afterwards, so that no sample is lost
+    (the published inference drops up to 99); a wave shorter than half a window is padded
+    until the transform can reflect it. Silence stays silence.
+
+    Args:
+        wave: (B, N) at 16 kHz, any level; items of equal length, without padding.
+        network: takes and returns compressed magnitude and phase (B, F, T).
+        spectrum: the transform of the network's features.
+
+    Returns:
+        (B, N), with the input's peak as the unit of level.
+    """
+    samples = wave.shape[1]
+    if samples == 0:
+        return wave
+    shortest = spectrum.window // 2 // spectrum.hop + 1
+    whole = max(-(-samples // spectrum.hop), shortest) * spectrum.hop
+    peak = wave.abs().amax(dim=1, keepdim=True)
+    normalised = functional.pad(wave / (peak + PEAK_FLOOR), (0, whole - samples))
+    magnitude, phase = network(*spectrum.analyse(normalised))
+    restored = spectrum.synthesise(magnitude.float(), phase.float(), length=whole)
+    return restored[:, :samples].to(wave.dtype) * peak

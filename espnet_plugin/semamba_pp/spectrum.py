@@ -1,0 +1,71 @@
+"""Between a 16 kHz wave and the network's features: compressed magnitude and phase.
+
+Shapes: B items, N samples, F = 201 bins, T = 1 + N // 100 frames. Specification, section 1.
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+class Spectrum(nn.Module):
+    """Short-time Fourier transform with a power-compressed magnitude, and its inverse.
+
+    Args:
+        window: length of the periodic Hann window and of the transform, in samples.
+        hop: step between frames, in samples.
+        compression: exponent c of the magnitude.
+    """
+
+    rate_hz = 16000
+
+    def __init__(self, window: int = 400, hop: int = 100, compression: float = 0.3):
+        super().__init__()
+        self.window = window
+        self.hop = hop
+        self.compression = compression
+        # Not stored in checkpoints: it is a constant, and the official files hold no buffers.
+        self.register_buffer("hann", torch.hann_window(window), persistent=False)
+
+    @property
+    def bins(self) -> int:
+        """F, the number of frequency bins."""
+        return self.window // 2 + 1
+
+    def transform(self, wave: Tensor) -> Tensor:
+        """The complex spectrum (B, F, T) of a wave (B, N); centred, with reflected edges.
+
+        Raises:
+            ValueError: the wave is too short to be reflected (N <= window / 2).
+        """
+        if wave.shape[-1] <= self.window // 2:
+            raise ValueError(f"a wave needs more than {self.window // 2} samples, this one has {wave.shape[-1]}")
+        return torch.stft(
+            wave,
+            self.window,
+            self.hop,
+            window=self.hann.to(wave.dtype),
+            center=True,
+            pad_mode="reflect",
+            return_complex=True,
+        )
+
+    def analyse(self, wave: Tensor) -> tuple[Tensor, Tensor]:
+        """Compressed magnitude |S|^c and phase in (-pi, pi], both (B, F, T), of a wave (B, N).
+
+        No epsilon anywhere: the phase of a silent bin is 0.
+        """
+        spectrum = self.transform(wave)
+        return spectrum.abs() ** self.compression, spectrum.angle()
+
+    def synthesise(self, magnitude: Tensor, phase: Tensor, length: int | None = None) -> Tensor:
+        """The wave (B, N) of a compressed magnitude and a phase, both (B, F, T).
+
+        Args:
+            magnitude: compressed magnitude, at least 0.
+            phase: in radians.
+            length: number of samples N; by default all whole hops, 100 (T - 1).
+        """
+        spectrum = torch.polar(magnitude ** (1 / self.compression), phase)
+        return torch.istft(
+            spectrum, self.window, self.hop, window=self.hann.to(magnitude.dtype), center=True, length=length
+        )
