@@ -1,0 +1,1 @@
+"""Wave in, wave out; and whole lists of files."""

@@ -1,0 +1,1 @@
+"""Checkpoints: official files, our own packs, ESPnet packs, hub tags."""

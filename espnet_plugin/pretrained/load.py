@@ -1,0 +1,245 @@
+"""From a checkpoint in any of the known formats to a model that enhances."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import torch
+import yaml
+from torch import Tensor, nn
+
+from espnet_plugin.errors import UserError
+from espnet_plugin.pretrained import semamba_pp
+
+MODELS = ("semamba_pp",)
+# In an ESPnet model the network sits inside the separator.
+ESPNET_PREFIX = "separator.network."
+
+
+@dataclass
+class Checkpoint:
+    """Weights and what the network must be built with.
+
+    Attributes:
+        source: where it came from, for messages.
+        options: arguments of the network's class.
+        state: state dict under our names.
+    """
+
+    source: str
+    options: dict[str, Any]
+    state: dict[str, Tensor]
+
+
+def load(name: str, checkpoint: str | Path, device: str = "auto", dtype: str = "float32", **options):
+    """Load a model; see `espnet_plugin.load`.
+
+    Args:
+        options: `wiring`, `scan` of `SEMambaPP`; `window_s`, `overlap_s` of `SEMambaPPEnhancer`.
+    """
+    from espnet_plugin.enhance.enhancer import SEMambaPPEnhancer
+    from espnet_plugin.semamba_pp.network import SEMambaPP
+
+    if name not in MODELS:
+        raise UserError(f"unknown model '{name}': choose {', '.join(MODELS)}")
+    network_options = {key: options.pop(key) for key in ("wiring", "scan") if key in options}
+    unknown = set(options) - {"window_s", "overlap_s"}
+    if unknown:
+        raise UserError(f"unknown option '{sorted(unknown)[0]}': known are wiring, scan, window_s, overlap_s")
+    found = read_checkpoint(checkpoint)
+    try:
+        network = SEMambaPP(**{**found.options, **network_options})
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{found.source} describes a network that cannot be built: {error}") from error
+    load_strictly(network, found.state, found.source)
+    return SEMambaPPEnhancer(network, device, dtype, **options)
+
+
+def read_checkpoint(checkpoint: str | Path) -> Checkpoint:
+    """Read the official file, one of ours, an experiment folder, a pack or a hub tag.
+
+    Raises:
+        UserError: missing, unreadable, or the checkpoint of another model.
+    """
+    path = Path(checkpoint).expanduser()
+    if path.is_dir():
+        return _read_experiment(path)
+    if not path.is_file():
+        return _read_experiment(_download(str(checkpoint)))
+    if path.suffix == ".zip":
+        return _read_pack(path)
+    if path.suffix == ".safetensors":
+        return _read_safetensors(path)
+    state = read_torch_file(path)
+    if not isinstance(state, dict):
+        raise UserError(f"{path} holds a {type(state).__name__}, not the weights of SEMamba++")
+    if isinstance(state.get("generator"), dict):
+        from espnet_plugin.semamba_pp.network import SEMambaPP
+
+        with torch.device("meta"):  # names only; no memory, no random numbers
+            names = list(SEMambaPP().state_dict())
+        return Checkpoint(str(path), {}, semamba_pp.from_official(state["generator"], names))
+    if (path.parent / "config.yaml").is_file():
+        return Checkpoint(str(path), _separator_options(path.parent / "config.yaml"), _network_state(state, path))
+    raise UserError(
+        f"{path} is no SEMamba++ checkpoint: it has neither a 'generator' entry (official file) nor a config.yaml "
+        "beside it (file of this project)"
+    )
+
+
+def read_torch_file(path: Path):
+    """Read a torch file without running code from it.
+
+    Raises:
+        UserError: damaged, no torch file, or one that holds more than tensors and plain values.
+    """
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise UserError(f"{path} is not a plain checkpoint of tensors and was refused: {_first_line(error)}") from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise UserError(f"{path} cannot be read as a checkpoint: {_first_line(error)}") from error
+
+
+def load_strictly(network: nn.Module, state: dict[str, Tensor], source: str) -> None:
+    """Load a state dict, or say which tensors are missing, unknown or of another shape.
+
+    Raises:
+        UserError: anything does not fit; the network is then unchanged.
+    """
+    own = network.state_dict()
+    problems = []
+    for label, names in (
+        ("missing", [name for name in own if name not in state]),
+        ("unknown", [name for name in state if name not in own]),
+        ("of another shape", [n for n in own if n in state and own[n].shape != state[n].shape]),
+    ):
+        if names:
+            shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+            problems.append(f"{len(names)} tensors {label} ({shown})")
+    if problems:
+        raise UserError(f"{source} does not fit the model: {'; '.join(problems)}")
+    network.load_state_dict(state)
+
+
+def save_safetensors(path: str | Path, network_options: dict[str, Any], state: dict[str, Tensor]) -> None:
+    """Write a file of our own: tensors under our names, with the network's arguments in the header."""
+    from safetensors.torch import save_file
+
+    header = {"model": "semamba_pp", "options": json.dumps(network_options)}
+    tensors = {name: tensor.contiguous() for name, tensor in state.items()}
+    _write_renamed(Path(path), lambda temporary: save_file(tensors, temporary, header))
+
+
+def save_official(path: str | Path, state: dict[str, Tensor]) -> None:
+    """Write the official layout, `{"generator": state dict}` under the official keys."""
+    official = {"generator": semamba_pp.to_official(state)}
+    _write_renamed(Path(path), lambda temporary: torch.save(official, temporary))
+
+
+def _write_renamed(path: Path, write) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read_safetensors(path: Path) -> Checkpoint:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            header = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}
+    except SafetensorError as error:
+        raise UserError(f"{path} cannot be read as safetensors: {_first_line(error)}") from error
+    if header.get("model") != "semamba_pp":
+        raise UserError(f"{path} is no SEMamba++ file of this project (its header names {header.get('model')})")
+    return Checkpoint(str(path), json.loads(header["options"]), state)
+
+
+def _read_experiment(folder: Path) -> Checkpoint:
+    """A trained experiment (config.yaml, model.pth), or an unpacked model with its meta.yaml."""
+    config, model = folder / "config.yaml", folder / "model.pth"
+    if (folder / "meta.yaml").is_file():
+        meta = _read_yaml(folder / "meta.yaml")
+        config = _inside(folder, meta.get("yaml_files", {}).get("train_config", ""))
+        model = _inside(folder, meta.get("files", {}).get("model_file", ""))
+    for path in (config, model):
+        if not path.is_file():
+            raise UserError(f"{folder} is no trained model: {path.name} is missing; finish the training first")
+    return Checkpoint(str(folder), _separator_options(config), _network_state(read_torch_file(model), model))
+
+
+def _read_pack(path: Path) -> Checkpoint:
+    """An ESPnet pack, read in place: nothing is unpacked to disk."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            meta = yaml.safe_load(archive.read("meta.yaml"))
+            config = yaml.safe_load(archive.read(meta["yaml_files"]["train_config"]))
+            with archive.open(meta["files"]["model_file"]) as file:
+                state = torch.load(file, map_location="cpu", weights_only=True)
+    except (zipfile.BadZipFile, KeyError, TypeError, yaml.YAMLError, pickle.UnpicklingError, RuntimeError) as error:
+        raise UserError(f"{path} is no ESPnet pack of an enhancement model: {_first_line(error)}") from error
+    return Checkpoint(str(path), _options_of(config, path), _network_state(state, path))
+
+
+def _download(tag: str) -> Path:
+    """The local folder of a hub repository."""
+    if tag.count("/") != 1 or tag.startswith((".", "/", "~")) or tag.endswith("/"):
+        raise UserError(f"the checkpoint {tag} does not exist")
+    from huggingface_hub import snapshot_download
+
+    name, _, revision = tag.partition("@")
+    try:
+        return Path(snapshot_download(name, revision=revision or None))
+    except Exception as error:  # the hub client raises many kinds, all meaning "cannot be had"
+        raise UserError(
+            f"there is no file {tag}, and the hub repository of that name cannot be fetched: {_first_line(error)}"
+        ) from error
+
+
+def _separator_options(config: Path) -> dict[str, Any]:
+    return _options_of(_read_yaml(config), config)
+
+
+def _options_of(config: Any, source: Path) -> dict[str, Any]:
+    if not isinstance(config, dict) or config.get("separator") != "semamba_pp":
+        found = config.get("separator") if isinstance(config, dict) else None
+        raise UserError(f"{source} describes another model (separator: {found}), not semamba_pp")
+    options = dict(config.get("separator_conf") or {})
+    options.pop("num_spk", None)  # ESPnet's word; there is one speaker
+    return options
+
+
+def _network_state(state: dict[str, Tensor], source: Path) -> dict[str, Tensor]:
+    network = {k.removeprefix(ESPNET_PREFIX): v for k, v in state.items() if k.startswith(ESPNET_PREFIX)}
+    if not network:
+        raise UserError(f"{source} holds no SEMamba++ weights (no tensor named {ESPNET_PREFIX}*)")
+    return network
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """A file of a foreign list, refused if it leads out of the folder."""
+    if not name or PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+        raise UserError(f"{folder}/meta.yaml names the file '{name}' outside of its folder")
+    return folder / name
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
