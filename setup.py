@@ -16,6 +16,8 @@ INSTALL = [
     # ESPnet 202511 converts one-element arrays to int, which NumPy 2.4 refuses.
     "numpy>=2.0",
     "numpy<2.4; python_version < '3.12'",
+    # ESPnet's reader of packed models, which 202511 does not declare.
+    "espnet_model_zoo>=0.1.7",
     "soundfile>=0.12",  # reads and writes WAV, FLAC, OGG, MP3
     "soxr>=0.5",  # resampling of recordings
     "numba>=0.61",  # the fast selective scan on CPUs
@@ -48,6 +50,10 @@ CORPUS = [
     # runs in a process of its own.
     "espeakng-loader>=0.2.4",
     "pyroomacoustics>=0.8",  # room impulse responses
+    # Two of the four resamplers of the bandwidth limitation, kaiser_best and kaiser_fast, as
+    # librosa offers them; librosa itself does not ask for resampy any more.
+    "librosa>=0.10.2",
+    "resampy>=0.4.3",
 ]
 
 CUDA = ["mamba-ssm>=2.2"]  # the selective scan's CUDA kernel; built with nvcc

@@ -1,0 +1,62 @@
+"""Audio files into arrays, through libsndfile (WAV, FLAC, OGG, MP3, AIFF and more)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from espnet_plugin.errors import UserError
+
+
+def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
+    """Read a whole audio file.
+
+    Args:
+        path: the file; its format is found from its content.
+
+    Returns:
+        wave, float32 of shape (samples, channels), integer formats scaled to [-1, 1); rate_hz.
+
+    Raises:
+        UserError: the file is missing or libsndfile cannot read it.
+    """
+    with _opened(path) as file:
+        try:
+            wave = file.read(dtype="float32", always_2d=True)
+        except soundfile.SoundFileError as error:
+            raise UserError(f"{path} is damaged: {_reason(error)}; get the file again") from error
+        return wave, file.samplerate
+
+
+def audio_info(path: str | Path) -> tuple[int, int, int]:
+    """Size of an audio file from its header, without decoding it.
+
+    Returns:
+        samples (per channel), channels, rate_hz.
+
+    Raises:
+        UserError: the file is missing or libsndfile cannot read it.
+    """
+    with _opened(path) as file:
+        return file.frames, file.channels, file.samplerate
+
+
+def _opened(path: str | Path) -> soundfile.SoundFile:
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path} does not exist or is no file; check the name")
+    try:
+        return soundfile.SoundFile(path)
+    except soundfile.SoundFileError as error:
+        raise UserError(
+            f"{path} is no audio file that libsndfile can read ({_reason(error)}); convert it to WAV or FLAC"
+        ) from error
+    except TypeError as error:  # what soundfile raises for headerless formats (.raw)
+        raise UserError(f"{path} has no header that tells its rate; convert it to WAV or FLAC") from error
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "error_string", None) or str(error)
+    return " ".join(text.split()).rstrip(".")
