@@ -1,0 +1,1 @@
+"""Simulation of degraded speech: drawing of parameters, rendering of audio, one file per distortion."""

@@ -1,0 +1,31 @@
+"""Reverberation by a room impulse response."""
+
+import numpy as np
+
+
+def reverberate(wave: np.ndarray, response: np.ndarray) -> np.ndarray:
+    """Convolve with a room impulse response and cut to the length of the wave.
+
+    The response is taken as it is: neither normalised nor aligned, so a delay of its direct path is a delay
+        of
+    the result.
+
+    Args:
+        wave: (samples,).
+        response: (any number of samples above 0,) at the same rate.
+
+    Returns:
+        reverberant wave (samples,), in the type of `wave`.
+
+    Raises:
+        ValueError: the response has no samples.
+    """
+    if len(response) == 0:
+        raise ValueError("the room impulse response has no samples")
+    if len(wave) == 0:
+        return wave
+
+    import scipy.signal
+
+    reverberant = scipy.signal.oaconvolve(wave.astype(np.float64), response.astype(np.float64))
+    return reverberant[: len(wave)].astype(wave.dtype)
