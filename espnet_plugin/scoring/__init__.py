@@ -1,0 +1,1 @@
+"""Scores of enhanced speech: one file per metric, and the runs, tables and pictures around them."""

@@ -1,0 +1,76 @@
+"""Many scoring tasks over worker processes, surviving a worker that crashes."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+
+from espnet_plugin.scoring.worker import Outcome, Task, score_one, start
+
+
+class Workers:
+    """Worker processes with one thread each; a context manager that ends them.
+
+    They start with the first task and stay for further calls, since each spends seconds on imports.
+
+    Args:
+        nj: how many; 0 computes in the calling process.
+    """
+
+    def __init__(self, nj: int = 0):
+        self._nj = nj
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_error) -> None:
+        self._stop()
+
+    def outcomes(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
+        """Run tasks and yield what comes of them, in the order in which they finish."""
+        waiting = deque(tasks)
+        if self._nj == 0:
+            for task in waiting:
+                yield score_one(task)
+            return
+        while waiting:
+            running: dict = {}
+            try:
+                while waiting or running:
+                    while waiting and len(running) < 2 * self._nj:
+                        future = self._started(self._nj).submit(score_one, waiting[0])
+                        running[future] = waiting.popleft()
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        outcome = future.result()
+                        del running[future]
+                        yield outcome
+            except BrokenProcessPool:
+                # A metric written in C crashed; the culprit is among those that were running.
+                self._stop()
+                for task in running.values():
+                    yield self._alone(task)
+                self._stop()
+
+    def _alone(self, task: Task) -> Outcome:
+        try:
+            return self._started(1).submit(score_one, task).result()
+        except BrokenProcessPool:
+            self._stop()
+            error = f"{task.estimate}: a metric crashed; leave metrics out to find which"
+            return Outcome(task.identifier, error=error)
+
+    def _started(self, count: int) -> ProcessPoolExecutor:
+        if self._pool is None:
+            # Spawned, since a fork of a process with threads (torch, onnxruntime) may hang.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(count, mp_context=context, initializer=start)
+        return self._pool
+
+    def _stop(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None

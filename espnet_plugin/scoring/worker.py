@@ -1,0 +1,118 @@
+"""Scoring of one file, in a worker process.
+
+The module imports nothing numerical at its top: `start` has to run before NumPy starts its threads.
+"""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import os
+import signal
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One file and the metrics it still lacks (names of the registry)."""
+
+    identifier: str
+    estimate: Path
+    reference: Path | None
+    metrics: tuple[str, ...]
+
+
+@dataclass
+class Outcome:
+    """What came of a task.
+
+    Attributes:
+        identifier: id of the file.
+        values: metric -> one value per column; NaN where the metric has none.
+        notes: metric -> why its values are NaN.
+        error: why the file could not be scored at all; None if it was.
+    """
+
+    identifier: str
+    values: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    error: str | None = None
+
+
+def start() -> None:
+    """Prepare a worker process: one thread, no part in Ctrl-C, and an end with its parent."""
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A parent that is killed cannot end its workers, and they would wait for work for ever.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
+def score_one(task: Task) -> Outcome:
+    """Read the files of a task and compute its metrics; never raises for what is in the files."""
+    from espnet_plugin.errors import UserError
+
+    outcome = Outcome(task.identifier)
+    try:
+        item = _load(task)
+    except UserError as error:
+        outcome.error = str(error)
+        return outcome
+    for name in task.metrics:
+        outcome.values[name], note = _values(name, item)
+        if note:
+            outcome.notes[name] = note
+    return outcome
+
+
+def _load(task: Task):
+    from espnet_plugin.audio.read import read_audio
+    from espnet_plugin.errors import UserError
+    from espnet_plugin.scoring.metric import Item
+
+    estimate, rate_hz = read_audio(task.estimate)
+    reference = None
+    if task.reference is not None:
+        reference, reference_hz = read_audio(task.reference)
+        if rate_hz != reference_hz:
+            rates = f"{rate_hz} Hz, its reference {reference_hz} Hz"
+            raise UserError(f"{task.estimate} has {rates}; resample one of them")
+        if len(estimate) != len(reference):
+            lengths = f"{len(estimate)} samples, its reference {len(reference)}"
+            raise UserError(f"{task.estimate} has {lengths}; cut or pad one of them")
+    for path, wave in ((task.estimate, estimate), (task.reference, reference)):
+        if wave is not None and wave.shape[1] != 1:
+            raise UserError(f"{path} has {wave.shape[1]} channels; only one is scored, pick or mix it")
+    return Item(estimate[:, 0], rate_hz, None if reference is None else reference[:, 0])
+
+
+def _values(name: str, item) -> tuple[tuple[float, ...], str | None]:
+    import numpy as np
+
+    from espnet_plugin.scoring.metric import Unscorable
+
+    metric = _metric(name)
+    nothing = (float("nan"),) * len(metric.columns)
+    for side, wave in (("estimate", item.estimate), ("reference", item.reference)):
+        if wave is not None and not np.isfinite(wave).all():
+            return nothing, f"the {side} holds NaN or infinite samples"
+    try:
+        values = tuple(float(value) for value in metric.score(item))
+    except Unscorable as reason:
+        return nothing, str(reason)
+    except Exception as error:  # one odd file must not end a run over thousands
+        return nothing, " ".join(f"{type(error).__name__}: {error}".split())
+    return values, None if np.isfinite(values).all() else "the metric gave no finite value"
+
+
+@functools.lru_cache(maxsize=None)
+def _metric(name: str):
+    from espnet_plugin.scoring.registry import make
+
+    return make(name)
