@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# Universal speech enhancement from a corpus to scores, in seven stages. ./run.sh --help lists the options.
+set -euo pipefail
+
+recipe_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+
+# name=default  # help. The option --name sets the variable of that name.
+options=(
+    "stage=1  # first stage to run"
+    "stop_stage=7  # last stage to run"
+    "corpus=mini  # mini (built in), folder (--clean_dir, --noise_dir), urgent26 (not yet)"
+    "corpus_dir=  # where the corpus goes (default: DUMPDIR/corpus_CORPUS)"
+    "clean_dir=  # for --corpus folder: clean speech"
+    "noise_dir=  # for --corpus folder: noise"
+    "rir_dir=  # for --corpus folder: room impulse responses (optional)"
+    "mini_utterances=300  # size of the built-in corpus"
+    "extra_test=  # NAME=NOISY_DIR[,CLEAN_DIR]: enhance and score this too; may be repeated"
+    "skip_bad=false  # true: leave out recordings that cannot be used instead of stopping"
+    "datadir=data  # data folders"
+    "dumpdir=dump  # corpus and simulated speech"
+    "expdir=exp  # models, enhanced speech, scores"
+    "enh_tag=  # name of the experiment (default: that of the training configuration)"
+    "simulate_config=conf/simulate/restoration.yaml  # degradations"
+    "train_config=conf/train/semamba_pp_mini.yaml  # model and training (full: conf/train/semamba_pp.yaml)"
+    "inference_config=conf/enhance/semamba_pp.yaml  # enhancement"
+    "ngpu=0  # GPUs for training; enhancement takes one if there is any"
+    "nj=  # processes for data, enhancement and scores (default: number of cores)"
+    "seed=0  # of corpus, simulation and training"
+    "force=false  # true: make again what is there, also with other settings"
+    "python=  # interpreter to use as it is (default: .venv, set up on first use)"
+)
+switches=" skip_bad force "  # may come without a value, which means true
+extra_tests=()
+given=" "
+
+fail() {
+    printf 'run.sh: %s\n' "$*" >&2
+    exit 2
+}
+
+usage() {
+    local option name rest
+    printf 'usage: ./run.sh [--option value | --option=value] ...\n\n'
+    printf 'Universal speech enhancement: 1 corpus, 2 simulate, 3 check and format, 4 statistics, 5 train,\n'
+    printf '6 enhance, 7 score. Every stage can be run alone and again; what is done is not done twice.\n\n'
+    for option in "${options[@]}"; do
+        name=${option%%=*} rest=${option#*=}
+        printf '  --%-17s %s' "$name" "${rest#*"  # "}"
+        [[ -z ${rest%%"  # "*} ]] || printf ' [%s]' "${rest%%"  # "*}"
+        printf '\n'
+    done
+    printf '  --%-17s %s\n' help "this text"
+    printf '\nPaths shown in [ ] lie in the folder of run.sh; those that you give count from where you are.\n'
+}
+
+nearest() {
+    local option asked=${1//[-_]/}
+    for option in "${options[@]}"; do
+        option=${option%%=*}
+        if [[ ${option//_/} == "$asked"* || $asked == "${option//_/}"* ]]; then
+            printf '; did you mean --%s?' "$option"
+            return
+        fi
+    done
+    printf '; ./run.sh --help lists all'
+}
+
+for option in "${options[@]}"; do
+    rest=${option#*=}
+    declare "${option%%=*}=${rest%%"  # "*}"
+done
+
+command_line=$(printf '%q ' ./run.sh "$@")
+while (($#)); do
+    case $1 in
+        -h | --help) usage && exit 0 ;;
+        --?*) ;;
+        *) fail "'$1' is no option; options begin with --" ;;
+    esac
+    name=${1#--} name=${name%%=*}
+    [[ " ${options[*]%%=*} " == *" $name "* ]] || fail "unknown option --$name$(nearest "$name")"
+    if [[ $1 == *=* ]]; then
+        value=${1#*=}
+    elif (($# > 1)) && [[ $2 != --* ]]; then
+        value=$2
+        shift
+    elif [[ $switches == *" $name "* ]]; then
+        value=true
+    else
+        fail "option --$name needs a value"
+    fi
+    shift
+    if [[ $name == extra_test ]]; then
+        extra_tests+=("$value")
+    else
+        declare "$name=$value"
+    fi
+    given+="$name "
+done
+
+# What was not given lies in the recipe's folder, from wherever the script is called.
+if [[ ! $PWD -ef $recipe_dir ]]; then
+    for name in datadir dumpdir expdir simulate_config train_config inference_config; do
+        [[ $given == *" $name "* ]] || declare "$name=$recipe_dir/${!name}"
+    done
+fi
+for name in stage stop_stage seed ngpu mini_utterances; do
+    [[ ${!name} =~ ^[0-9]+$ ]] || fail "--$name takes a whole number, not '${!name}'"
+done
+((stage >= 1 && stop_stage <= 7 && stage <= stop_stage)) ||
+    fail "--stage $stage --stop_stage $stop_stage: stages are 1 to 7, in this order"
+: "${nj:=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}"
+[[ $nj =~ ^[1-9][0-9]*$ ]] || fail "--nj takes a whole number above 0, not '$nj'"
+for name in skip_bad force; do
+    [[ ${!name} == true || ${!name} == false ]] || fail "--$name takes true or false, not '${!name}'"
+done
+: "${corpus_dir:=$dumpdir/corpus_$corpus}"
+if [[ -z $enh_tag ]]; then
+    enh_tag=$(basename -- "$train_config")
+    enh_tag=${enh_tag%.y*ml}
+fi
+experiment=$expdir/$enh_tag
+
+if [[ -n $python ]]; then
+    type -P "$python" >/dev/null ||
+        fail "--python $python does not exist; name an interpreter or leave it out"
+else
+    # shellcheck source=path.sh
+    source "$recipe_dir/path.sh" || exit 2
+    python=$VIRTUAL_ENV/bin/python
+fi
+# shellcheck source=cmd.sh
+source "$recipe_dir/cmd.sh"
+# shellcheck source=db.sh
+source "$recipe_dir/db.sh"
+export PYTHONUNBUFFERED=1
+
+common=()
+[[ $force == false ]] || common+=(--force)
+tests=()
+for value in ${extra_tests[@]+"${extra_tests[@]}"}; do tests+=(--extra_test "$value"); done
+folder_options=()
+for name in clean_dir noise_dir rir_dir; do
+    [[ -z ${!name} ]] || folder_options+=("--$name" "${!name}")
+done
+format_options=()
+[[ $skip_bad == false ]] || format_options+=(--skip_bad)
+
+# run_stage NUMBER TITLE COMMAND_PREFIX SCRIPT ARGUMENTS...
+run_stage() {
+    local number=$1 title=$2 prefix=$3 script=$4 began=$SECONDS
+    shift 4
+    ((stage <= number && number <= stop_stage)) || return 0
+    printf '\n== Stage %d: %s\n' "$number" "$title"
+    # The prefix is a command with its options, so it is split at blanks.
+    # shellcheck disable=SC2086
+    $prefix "$python" "$recipe_dir/local/$script" "$@" ${common[@]+"${common[@]}"}
+    printf -- '-- Stage %d took %d s\n' "$number" $((SECONDS - began))
+}
+
+run_began=$SECONDS
+run_stage 1 "corpus $corpus in $corpus_dir" "$cpu_cmd" corpus.py \
+    --corpus "$corpus" --corpus_dir "$corpus_dir" --seed "$seed" \
+    --mini_utterances "$mini_utterances" ${folder_options[@]+"${folder_options[@]}"}
+run_stage 2 "simulate degraded speech by $simulate_config" "$cpu_cmd" simulate.py \
+    --corpus_dir "$corpus_dir" --simulated_dir "$dumpdir/simulated" --config "$simulate_config" \
+    --seed "$seed" --nj "$nj"
+run_stage 3 "check the audio and write data folders in $datadir" "$cpu_cmd" format_data.py \
+    --corpus_dir "$corpus_dir" --simulated_dir "$dumpdir/simulated" --data_dir "$datadir" --nj "$nj" \
+    ${format_options[@]+"${format_options[@]}"} ${tests[@]+"${tests[@]}"}
+run_stage 4 "statistics of the data" "$cpu_cmd" data_statistics.py \
+    --data_dir "$datadir" --simulated_dir "$dumpdir/simulated" --statistics_dir "$expdir/statistics"
+run_stage 5 "train $train_config" "$train_cmd" train.py \
+    --config "$train_config" --data_dir "$datadir" --statistics_dir "$expdir/statistics" \
+    --experiment "$experiment" --ngpu "$ngpu" --nj "$nj" --seed "$seed"
+run_stage 6 "enhance the test sets with $experiment" "$gpu_cmd" enhance.py \
+    --config "$inference_config" --data_dir "$datadir" --experiment "$experiment"
+run_stage 7 "score noisy and enhanced speech" "$cpu_cmd" score.py \
+    --data_dir "$datadir" --experiment "$experiment" --nj "$nj" --reproduce "$command_line"
+
+printf '\nStages %d to %d took %d s.' "$stage" "$stop_stage" $((SECONDS - run_began))
+((stop_stage < 7)) || printf ' The results are in %s' "$experiment/RESULTS.md"
+printf '\n'

@@ -1,0 +1,77 @@
+"""Stage 6: enhance the test sets with the trained model."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from espnet_plugin.audio.scp import read_scp, write_scp
+from espnet_plugin.config import check_keys, load_config
+from espnet_plugin.errors import UserError
+from espnet_plugin.recipe.stage import Stage, digest, fingerprint
+from espnet_plugin.recipe.evaluation_sets import DataFolder, find_test_sets
+
+OPTIONS = ("model", "device", "dtype", "scan", "window_s", "overlap_s")
+
+
+def enhance_sets(
+    config: str | Path, data_dir: str | Path, experiment: str | Path, force: bool = False
+) -> None:
+    """Write ``enhanced/<set>/wavs/<id>.wav`` and ``enhanced/<set>/spk1.scp`` below the experiment.
+
+    Args:
+        config: YAML file with the name of the model and options of ``espnet_plugin.load``.
+        data_dir: data folders of stage 3.
+        experiment: trained model of stage 5.
+        force: enhance again.
+
+    Raises:
+        UserError: an unknown key, no trained model or test set, a set that was enhanced with another
+            model or other options, or recordings that cannot be enhanced.
+    """
+    experiment = Path(experiment)
+    options = load_config(config)
+    check_keys(options, OPTIONS, str(config))
+    weights = experiment / "model.pth"
+    if not weights.is_file():
+        raise UserError(f"{weights} does not exist; run stage 5 (train) first")
+    settings = {**options, "weights": digest(weights.read_bytes())}
+    enhancer = None
+    for one in find_test_sets(Path(data_dir)):
+        recordings = read_scp(one.noisy_list)
+        inputs = digest(one.noisy_list.read_bytes()) + fingerprint(recordings.values())
+        stage = Stage(experiment / "enhanced" / one.name, "enhance", settings, inputs, force)
+        if stage.finished():
+            print(f"{one.name}: {stage.summary['text']} (already done)")
+            continue
+        if enhancer is None:
+            enhancer = _load(options, experiment)
+        _enhance_set(one, recordings, enhancer, stage)
+
+
+def _load(options: dict[str, Any], experiment: Path):
+    import espnet_plugin
+
+    options = dict(options)
+    return espnet_plugin.load(options.pop("model", "semamba_pp"), experiment, **options)
+
+
+def _enhance_set(one: DataFolder, recordings: dict[str, Path], enhancer, stage: Stage) -> None:
+    from espnet_plugin.enhance.files import enhance_files
+
+    wavs = stage.folder / "wavs"
+    if stage.outdated and wavs.is_dir():
+        # Before the record changes: whatever is found beside a new record was made with it.
+        shutil.rmtree(wavs)
+    stage.start()
+    summary = enhance_files(enhancer, recordings, wavs, suffix=".wav")
+    if summary.failed:
+        identifier, reason = next(iter(summary.failed.items()))
+        raise UserError(
+            f"{len(summary.failed)} of {len(recordings)} recordings of {one.name} cannot be enhanced "
+            f"({identifier}: {reason}); repair or remove them and run stage 3 again"
+        )
+    write_scp(stage.folder / "spk1.scp", summary.outputs)
+    parameters = sum(parameter.numel() for parameter in enhancer.network.parameters())
+    text = f"{len(summary.outputs)} files in {wavs}"
+    stage.finish({"text": text, "files": len(summary.outputs), "parameters": parameters})
+    print(f"{one.name}: {summary.line()}; {wavs}")

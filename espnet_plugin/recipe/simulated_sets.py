@@ -1,0 +1,46 @@
+"""Stage 2: one simulated set per split of the corpus."""
+
+from pathlib import Path
+
+from espnet_plugin.errors import UserError
+from espnet_plugin.recipe.names import OWN_SETS
+
+
+def simulate_sets(
+    corpus_dir: str | Path,
+    simulated_dir: str | Path,
+    config: str | Path,
+    seed: int = 0,
+    workers: int = 1,
+    force: bool = False,
+) -> None:
+    """Draw and render the sets; what is there already is left alone.
+
+    Args:
+        corpus_dir: corpus of stage 1.
+        simulated_dir: gets one folder per split.
+        config: YAML file with the degradations.
+        seed: of the draws.
+        workers: processes that render.
+        force: draw and render again.
+
+    Raises:
+        UserError: no corpus, a mistake in the configuration, sets of other settings, or sources that
+            cannot be used.
+    """
+    from espnet_plugin.simulation.draw import META_FILE, draw
+    from espnet_plugin.simulation.render import FAILED_FILE, render
+
+    for name in OWN_SETS:
+        split = Path(corpus_dir) / name
+        if not (split / "speech.scp").is_file():
+            raise UserError(f"{split / 'speech.scp'} does not exist; run stage 1 (corpus) first")
+        output = Path(simulated_dir) / name
+        drawn = draw(config, split, output, seed=seed, force=force)
+        rendered = render(config, output / META_FILE, output, workers)
+        if rendered.failed:
+            raise UserError(
+                f"{rendered.failed} of {drawn.files} files of {output} could not be simulated, see "
+                f"{output / FAILED_FILE}; mend or remove their sources and run stages 1 and 2 with --force"
+            )
+        print(f"{output}: {drawn.files} files, {rendered.made} made now")

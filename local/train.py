@@ -1,0 +1,36 @@
+"""Stage 5: train a model."""
+
+import sys
+from pathlib import Path
+
+from espnet_plugin.cli import run_script
+
+
+def add_arguments(parser):
+    parser.add_argument("--config", required=True, type=Path, help="model and training")
+    parser.add_argument("--data_dir", required=True, type=Path, help="data folders of stage 3")
+    parser.add_argument("--statistics_dir", required=True, type=Path, help="shape files of stage 4")
+    parser.add_argument("--experiment", required=True, type=Path, help="gets the model")
+    parser.add_argument("--ngpu", type=int, default=0, help="GPUs")
+    parser.add_argument("--nj", type=int, default=1, help="processes that load data")
+    parser.add_argument("--seed", type=int, default=0, help="of the training")
+    parser.add_argument("--force", action="store_true", help="train again")
+
+
+def run(arguments):
+    from espnet_plugin.recipe.training import train_model
+
+    train_model(
+        arguments.config,
+        arguments.data_dir,
+        arguments.statistics_dir,
+        arguments.experiment,
+        arguments.ngpu,
+        arguments.nj,
+        arguments.seed,
+        arguments.force,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run_script("stage 5", sys.modules[__name__]))
