@@ -32,5 +32,6 @@ def restore(wave: Tensor, network: nn.Module, spectrum: Spectrum) -> Tensor:
     peak = wave.abs().amax(dim=1, keepdim=True)
     normalised = functional.pad(wave / (peak + PEAK_FLOOR), (0, whole - samples))
     magnitude, phase = network(*spectrum.analyse(normalised))
-    restored = spectrum.synthesise(magnitude.float(), phase.float(), length=whole)
-    return restored[:, :samples].to(wave.dtype) * peak
+    # Under autocast the network answers in half precision, which the inverse transform lacks.
+    restored = spectrum.synthesise(magnitude.to(wave.dtype), phase.to(wave.dtype), length=whole)
+    return restored[:, :samples] * peak

@@ -85,7 +85,9 @@ class MambaLayer(nn.Module):
         self.mixer = MambaMixer(channels, **mixer)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.mixer(self.norm(x)) + x
+        # Called as a function, for under autocast the module would mix precisions and be slow.
+        weight = self.norm.weight.to(x.dtype)
+        return self.mixer(functional.rms_norm(x, weight.shape, weight, self.norm.eps)) + x
 
 
 class TimeMamba(nn.Module):

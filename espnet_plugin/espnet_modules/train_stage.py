@@ -1,0 +1,241 @@
+"""The training stage of the recipe: checks, trains or goes on, exports; does nothing when that is done."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import logging
+import shutil
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from espnet_plugin.atomic_write import write_text
+from espnet_plugin.config import load_config
+from espnet_plugin.errors import UserError, missing_module
+
+MARK = "training.json"
+LOG = "train.log"
+RESOLVED_CONFIG = "train_config.yaml"
+
+#: May change between two starts of one training: they set when to stop and what to show, not what is learned.
+_MAY_CHANGE = ("max_epoch", "patience", "log_interval", "use_tensorboard", "num_workers")
+
+#: ESPnet's name and type for each list.
+_DATA_ROLES = {"wav.scp": "speech_mix,sound", "spk1.scp": "speech_ref1,sound", "utt2fs": "fs,text_int"}
+
+#: Everything that a training writes into its folder, except for the log, which goes on.
+_OWN_FILES = (
+    *("checkpoint*.pth", "*epoch.pth", "*.best.pth", "*best.pth", "*.ave.pth", "latest.pth", "model.pth"),
+    *("config.yaml", RESOLVED_CONFIG, MARK, "history.csv", "images/training_curve.png", "tensorboard"),
+)
+
+
+def train(
+    train_config: Path,
+    data_dir: Path,
+    statistics_dir: Path,
+    exp_dir: Path,
+    ngpu: int = 0,
+    num_workers: int = 1,
+    seed: int = 0,
+    force: bool = False,
+) -> Path:
+    """Train the network of a configuration on the pairs of a data folder.
+
+    A finished training with the same configuration and data is left alone (ESPnet is not even imported); one
+    that was interrupted goes on after its last complete epoch.
+
+    Args:
+        train_config: YAML file, possibly a difference from a base.
+        data_dir: holds ``train`` and ``valid``, each with ``wav.scp`` (degraded), ``spk1.scp`` (clean) and,
+            if rates differ, ``utt2fs``.
+        statistics_dir: holds ``train/speech_shape`` and ``valid/speech_shape``.
+        exp_dir: receives everything.
+        ngpu: number of GPUs; 0 trains on the CPU.
+        num_workers: processes that read audio.
+        seed: for weights, order and segments.
+        force: throw away what ``exp_dir`` holds of an earlier training.
+
+    Returns:
+        ``exp_dir/model.pth``, which loads together with ``exp_dir/config.yaml``.
+
+    Raises:
+        UserError: missing or unsuitable input, an unknown key, an ``exp_dir`` of another training, a training
+            that failed (the log says why).
+    """
+    train_config, exp_dir = Path(train_config), Path(exp_dir)
+    config = {**load_config(train_config), "seed": seed}
+    lists = _input_files(Path(data_dir), Path(statistics_dir))
+    identity = {"config": config, "data": _digest(lists)}
+    if not force and _is_finished(exp_dir, identity):
+        return exp_dir / "model.pth"
+
+    exp_dir.mkdir(parents=True, exist_ok=True)
+    with _only_process(exp_dir):
+        if not force:
+            _refuse_other_training(exp_dir, identity)
+        for leftover in exp_dir.glob(".*.tmp"):  # of a killed run
+            leftover.unlink()
+        print(f"training, log in {exp_dir / LOG} (when stopped, it goes on from the last epoch)", flush=True)
+        with _logged(exp_dir / LOG):
+            from espnet_plugin.espnet_modules.config_check import check_train_config
+            from espnet_plugin.espnet_modules.export import export_history, export_model
+            from espnet_plugin.espnet_modules.task import RestorationTask
+
+            check_train_config(config, RestorationTask, str(train_config))
+            if force:
+                _remove_own_files(exp_dir)
+            write_text(exp_dir / RESOLVED_CONFIG, yaml.safe_dump(config, sort_keys=False))
+            _write_mark(exp_dir, identity, finished=False)
+            RestorationTask.main(cmd=_command(lists, exp_dir, ngpu, num_workers))
+            model = export_model(exp_dir)
+            export_history(exp_dir)
+        _write_mark(exp_dir, identity, finished=True)
+    return model
+
+
+def _input_files(data_dir: Path, statistics_dir: Path) -> dict[str, Path]:
+    """The lists by the names ``train/wav.scp`` and so on."""
+    files = {}
+    for split in ("train", "valid"):
+        files |= {f"{split}/{name}": data_dir / split / name for name in ("wav.scp", "spk1.scp")}
+        files[f"{split}/speech_shape"] = statistics_dir / split / "speech_shape"
+    for name, path in files.items():
+        if not path.is_file() or path.stat().st_size == 0:
+            stage = 4 if name.endswith("speech_shape") else 3
+            raise UserError(f"{path} is missing or empty; run stage {stage} first")
+    rates = {f"{split}/utt2fs": data_dir / split / "utt2fs" for split in ("train", "valid")}
+    return files | {name: path for name, path in rates.items() if path.is_file()}
+
+
+def _digest(files: dict[str, Path]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(name.encode() + b"\0" + files[name].read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _read_mark(exp_dir: Path) -> dict[str, Any] | None:
+    try:
+        mark = json.loads((exp_dir / MARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return mark if isinstance(mark, dict) else None
+
+
+def _write_mark(exp_dir: Path, identity: dict[str, Any], finished: bool) -> None:
+    write_text(exp_dir / MARK, json.dumps({**identity, "finished": finished}, indent=1) + "\n")
+
+
+def _is_finished(exp_dir: Path, identity: dict[str, Any]) -> bool:
+    mark = _read_mark(exp_dir)
+    if mark is None or not mark.get("finished"):
+        return False
+    same_data = mark.get("data") == identity["data"]
+    same_config = _as_json(mark.get("config")) == _as_json(identity["config"])
+    exported = all((exp_dir / name).is_file() for name in ("model.pth", "config.yaml"))
+    return same_data and same_config and exported
+
+
+def _refuse_other_training(exp_dir: Path, identity: dict[str, Any]) -> None:
+    mark = _read_mark(exp_dir)
+    remedy = "use --force to train anew or another --expdir"
+    if mark is None:
+        if (exp_dir / "checkpoint.pth").exists():
+            raise UserError(f"{exp_dir} holds the checkpoint of another training; {remedy}")
+        return
+    if mark.get("data") != identity["data"]:
+        raise UserError(f"{exp_dir} was trained on other data than these lists; {remedy}")
+    before, now = _as_json(mark.get("config", {})), _as_json(identity["config"])
+    changed = sorted(key for key in {*before, *now} - {*_MAY_CHANGE} if before.get(key) != now.get(key))
+    if changed:
+        raise UserError(f"{exp_dir} was trained with another configuration ({', '.join(changed)}); {remedy}")
+
+
+def _as_json(config: Any) -> Any:
+    # What the mark can hold: tuples have become lists and keys strings.
+    return json.loads(json.dumps(config, default=str))
+
+
+def _remove_own_files(exp_dir: Path) -> None:
+    for pattern in _OWN_FILES:
+        for path in exp_dir.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def _command(lists: dict[str, Path], exp_dir: Path, ngpu: int, num_workers: int) -> list[str]:
+    command = ["--config", str(exp_dir / RESOLVED_CONFIG), "--output_dir", str(exp_dir), "--resume", "true"]
+    command += ["--ngpu", str(ngpu), "--num_workers", str(num_workers)]
+    if ngpu > 1:
+        command += ["--multiprocessing_distributed", "true"]
+    for split in ("train", "valid"):
+        for name, role in _DATA_ROLES.items():
+            if f"{split}/{name}" in lists:
+                option = f"--{split}_data_path_and_name_and_type"
+                command += [option, f"{lists[f'{split}/{name}'].resolve()},{role}"]
+        command += [f"--{split}_shape_file", str(lists[f"{split}/speech_shape"].resolve())]
+    return command
+
+
+@contextlib.contextmanager
+def _only_process(exp_dir: Path, patience_s: float = 20.0) -> Iterator[None]:
+    """Hold a lock on the folder; it vanishes with the process, also after a kill."""
+    with (exp_dir / ".lock").open("w") as stream:
+        until = time.monotonic() + patience_s
+        while True:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                # Data loading processes outlive a killed training by some seconds.
+                if time.monotonic() > until:
+                    message = f"another process is training in {exp_dir}; wait for it or stop it"
+                    raise UserError(message) from None
+                time.sleep(0.2)
+        yield
+
+
+@contextlib.contextmanager
+def _logged(path: Path) -> Iterator[None]:
+    """Send what ESPnet logs and prints to a file; the progress stays on the terminal."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    with path.open("a", encoding="utf-8", buffering=1) as stream:
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(module)s:%(lineno)d %(message)s"))
+        # ESPnet's own set-up of the log does nothing where a handler exists.
+        root.handlers[:] = [handler]
+        root.setLevel(logging.INFO)
+        try:
+            with contextlib.redirect_stderr(stream), contextlib.redirect_stdout(stream):
+                yield
+        except UserError as error:
+            traceback.print_exc(file=stream)
+            raise UserError(_reason(error)) from error
+        except ModuleNotFoundError as error:
+            traceback.print_exc(file=stream)
+            raise missing_module(error.name or str(error), "training") from error
+        except KeyboardInterrupt:
+            raise UserError("stopped; the same command goes on after the last complete epoch") from None
+        except (Exception, SystemExit) as error:
+            traceback.print_exc(file=stream)
+            raise UserError(f"the training failed ({_reason(error)}); {path} has the details") from error
+        finally:
+            root.handlers[:] = handlers
+            root.setLevel(level)
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong, in one line."""
+    lines = [line for line in str(error.args[0] if error.args else "").splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    if "DataLoader worker process" in lines[0]:
+        # The message holds the whole traceback of that process, which ends with "package.Class: message".
+        return lines[-1].partition(": ")[2] or lines[-1]
+    return lines[0]

@@ -1,0 +1,1 @@
+"""What training needs besides the networks; torch only, no ESPnet."""

@@ -1,0 +1,20 @@
+"""The selective scan as textbooks and mamba's own reference write it: all decays and inputs first.
+
+Kept as the plain variant that the fast forms are measured against. Shapes as in
+`espnet_plugin.semamba_pp.selective_scan.selective_scan`.
+"""
+
+import torch
+from torch import Tensor
+
+
+def textbook_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, form: str = "") -> Tensor:
+    """Build exp(delta A) and delta B u for every step, (batch, channels, time, states), then loop over time."""
+    decay = torch.exp(torch.einsum("bld,dn->bdln", delta, A))
+    drive = torch.einsum("bld,bln,bld->bdln", delta, B, u)
+    state = torch.zeros_like(decay[:, :, 0])
+    outputs = []
+    for t in range(u.shape[1]):
+        state = decay[:, :, t] * state + drive[:, :, t]
+        outputs.append(torch.einsum("bdn,bn->bd", state, C[:, t]))
+    return torch.stack(outputs, 1) + D * u
