@@ -85,6 +85,7 @@ _RULES = [
 ]
 _PARTS = {"encoder": "dense_encoder", "magnitude_decoder": "mask_decoder", "phase_decoder": "phase_decoder"}
 _MERGE = re.compile(r"TSMamba\.\d+\.tlinears\.\d+\.weight")
+_LOCAL = re.compile(r"TSMamba\.\d+\.freq_ffns\.\d+\.local_branch\.conv\d\.weight")
 
 
 def official_name(name: str) -> str:
@@ -101,9 +102,17 @@ def official_name(name: str) -> str:
 
 def to_official(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Our state dict under the official keys and in the official shapes."""
-    official = {official_name(name): tensor for name, tensor in state.items()}
-    # The official merge is a transposed convolution of kernel 1: (in, out, 1), not (out, in).
-    return {key: t.T.unsqueeze(-1).contiguous() if _MERGE.fullmatch(key) else t for key, t in official.items()}
+    official = {}
+    for name, tensor in state.items():
+        key = official_name(name)
+        if _MERGE.fullmatch(key):
+            # A transposed convolution of kernel 1 there, (in, out, 1); a linear layer here, (out, in).
+            tensor = tensor.T.unsqueeze(-1).contiguous()
+        elif _LOCAL.fullmatch(key):
+            # A convolution in one dimension there, in two here.
+            tensor = tensor.squeeze(2)
+        official[key] = tensor
+    return official
 
 
 def from_official(official: dict[str, Tensor], names) -> dict[str, Tensor]:
@@ -114,7 +123,11 @@ def from_official(official: dict[str, Tensor], names) -> dict[str, Tensor]:
         names: all parameter names of our network.
     """
     ours = {official_name(name): name for name in names}
-    return {
-        ours.get(key, key): t.squeeze(-1).T.contiguous() if _MERGE.fullmatch(key) and t.ndim == 3 else t
-        for key, t in official.items()
-    }
+    state = {}
+    for key, tensor in official.items():
+        if _MERGE.fullmatch(key) and tensor.ndim == 3:
+            tensor = tensor.squeeze(-1).T.contiguous()
+        elif _LOCAL.fullmatch(key) and tensor.ndim == 3:
+            tensor = tensor.unsqueeze(2)
+        state[ours.get(key, key)] = tensor
+    return state

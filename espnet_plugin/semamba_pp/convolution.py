@@ -4,6 +4,7 @@ Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class ConvolutionUnit(nn.Module):
@@ -24,7 +25,15 @@ class ConvolutionUnit(nn.Module):
         self.activation = nn.PReLU(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.activation(self.norm(self.convolution(x)))
+        x = self.convolution(x)
+        if x.shape[0] == 1:
+            # The batch norm of a single item is its instance norm, and leaves channels innermost
+            # in memory if they are; InstanceNorm2d would copy.
+            norm = self.norm
+            x = functional.batch_norm(x, None, None, norm.weight, norm.bias, training=True, eps=norm.eps)
+        else:
+            x = self.norm(x)
+        return self.activation(x)
 
 
 def downsample(channels: int) -> ConvolutionUnit:

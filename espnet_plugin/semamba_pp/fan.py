@@ -21,8 +21,12 @@ class FanLayer(nn.Module):
         self.general = nn.Linear(input_size, output_size - 2 * periodic_size)
 
     def forward(self, x: Tensor) -> Tensor:
-        angle = self.periodic(x)
-        return torch.cat((angle.cos(), angle.sin(), functional.gelu(self.general(x))), -1)
+        # One product for both parts reads x once.
+        weight = torch.cat((self.periodic.weight, self.general.weight))
+        bias = torch.cat((self.periodic.bias, self.general.bias))
+        sizes = self.periodic.out_features, self.general.out_features
+        angle, general = functional.linear(x, weight, bias).split(sizes, -1)
+        return torch.cat((angle.cos(), angle.sin(), functional.gelu(general)), -1)
 
 
 class GatedFan(nn.Module):

@@ -35,14 +35,15 @@ class LocalPath(nn.Module):
 
     def __init__(self, channels: int):
         super().__init__()
-        self.convolutions = nn.ModuleList(nn.Conv1d(channels, channels, 3, padding=1) for _ in range(3))
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(channels, channels, (1, 3), padding=(0, 1)) for _ in range(3)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
-        batch, channels, frames, bins = x.shape
-        y = x.transpose(1, 2).reshape(batch * frames, channels, bins)
+        y = x
         for convolution in self.convolutions:
             y = functional.gelu(convolution(y))
-        return y.reshape(batch, frames, channels, bins).transpose(1, 2) + x
+        return y + x
 
 
 class FrequencyGlp(nn.Module):

@@ -64,7 +64,12 @@ class SEMambaPP(nn.Module):
         Returns:
             The restored compressed magnitude and phase, both (B, F, T).
         """
-        x = self.encoder(torch.stack((magnitude, phase), 1).transpose(2, 3))
+        x = torch.stack((magnitude, phase), 1).transpose(2, 3)
+        if x.shape[0] == 1 and not torch.is_grad_enabled():
+            # Channels innermost in memory: on CPUs a third faster for one recording, but slower
+            # for the gradients of a batch.
+            x = x.contiguous(memory_format=torch.channels_last)
+        x = self.encoder(x)
         for block in self.blocks:
             x = block(x)
         return self.magnitude_decoder(x).transpose(1, 2), self.phase_decoder(x).transpose(1, 2)

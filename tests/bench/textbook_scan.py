@@ -14,7 +14,8 @@ def textbook_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: 
     drive = torch.einsum("bld,bln,bld->bdln", delta, B, u)
     state = torch.zeros_like(decay[:, :, 0])
     outputs = []
-    for t in range(u.shape[1]):
-        state = decay[:, :, t] * state + drive[:, :, t]
-        outputs.append(torch.einsum("bdn,bn->bd", state, C[:, t]))
+    # unbind, not an index per step: the gradient of an index is a zero tensor of the whole size.
+    for step_decay, step_drive, weight in zip(decay.unbind(2), drive.unbind(2), C.unbind(1)):
+        state = step_decay * state + step_drive
+        outputs.append(torch.einsum("bdn,bn->bd", state, weight))
     return torch.stack(outputs, 1) + D * u
