@@ -36,7 +36,9 @@ def simulate_sets(
         if not (split / "speech.scp").is_file():
             raise UserError(f"{split / 'speech.scp'} does not exist; run stage 1 (corpus) first")
         output = Path(simulated_dir) / name
-        drawn = draw(config, split, output, seed=seed, force=force)
+        # Several versions of an utterance help the training; in other sets they would only count it twice.
+        repetitions = None if name == "train" else 1
+        drawn = draw(config, split, output, seed=seed, repetitions=repetitions, force=force)
         rendered = render(config, output / META_FILE, output, workers)
         if rendered.failed:
             raise UserError(

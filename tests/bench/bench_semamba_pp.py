@@ -1,6 +1,7 @@
 """Full-size SEMamba++ with the fast and with the textbook scan: python -m tests.bench.bench_semamba_pp"""
 
 import argparse
+import os
 from unittest import mock
 
 import torch
@@ -20,6 +21,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4.0, help="length of the recording")
     options = parser.parse_args()
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # as the command line does
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     network, spectrum = SEMambaPP().eval(), Spectrum()
