@@ -102,7 +102,9 @@ def read_torch_file(path: Path):
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise UserError(f"{path} is not a plain checkpoint of tensors and was refused: {_first_line(error)}") from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except (EOFError, KeyError, IndexError, AttributeError) as error:  # whose texts tell a user nothing
+        raise UserError(f"{path} is damaged or no checkpoint at all; get the file again") from error
+    except (RuntimeError, OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read as a checkpoint: {_first_line(error)}") from error
 
 
