@@ -112,10 +112,10 @@ class Exploit:
     ("make", "words"),
     [
         (lambda path: None, "does not exist"),
-        (lambda path: path.write_text("hello"), "refused|cannot be read"),
+        (lambda path: path.write_text("hello"), "refused|cannot be read|damaged"),
         (lambda path: path.write_text("hi\n"), "damaged or no checkpoint"),
         (lambda path: path.write_bytes(b""), "damaged or no checkpoint"),
-        (malicious, "refused|cannot be read"),
+        (malicious, "refused|cannot be read|damaged"),
         (lambda path: torch.save([1, 2], path), "holds a list"),
         (lambda path: torch.save({"a.weight": torch.zeros(1)}, path), "no SEMamba\\+\\+ checkpoint"),
         (lambda path: torch.save({"generator": {"a": torch.zeros(1)}}, path), "849 tensors missing"),
