@@ -3,6 +3,7 @@
 Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -34,6 +35,26 @@ class ConvolutionUnit(nn.Module):
         else:
             x = self.norm(x)
         return self.activation(x)
+
+
+def merge_maps(convolution: nn.Conv2d, first: Tensor, second: Tensor) -> Tensor:
+    """A 1x1 convolution of two maps, (B, C, T, F) each, as if they were concatenated along C.
+
+    Single items without gradients are multiplied one map after the other into the same
+    result, whatever their order in memory: concatenation would bring them into one order.
+    """
+    if first.shape[0] > 1 or torch.is_grad_enabled() or torch.is_autocast_enabled(first.device.type):
+        return convolution(torch.cat((first, second), 1))
+    columns = [x[0].permute(1, 2, 0).flatten(0, 1) if channels_innermost(x) else x[0].flatten(1).T
+               for x in (first, second)]  # (T F, C)
+    weights = convolution.weight[:, :, 0, 0].T.split([x.shape[1] for x in columns])
+    merged = torch.addmm(convolution.bias, columns[0], weights[0]).addmm_(columns[1], weights[1])
+    return merged.view(1, *first.shape[2:], -1).permute(0, 3, 1, 2)
+
+
+def channels_innermost(x: Tensor) -> bool:
+    """Whether neighbours in memory are channels of one frame and bin."""
+    return x.is_contiguous(memory_format=torch.channels_last)
 
 
 def downsample(channels: int) -> ConvolutionUnit:

@@ -3,10 +3,10 @@
 Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
-import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from espnet_plugin.semamba_pp.convolution import merge_maps
 from espnet_plugin.semamba_pp.fan import GatedFan
 
 
@@ -61,4 +61,4 @@ class FrequencyGlp(nn.Module):
         self.merge = nn.Conv2d(2 * channels, channels, (1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.merge(torch.cat((self.global_path(x), self.local_path(x)), 1))
+        return merge_maps(self.merge, self.global_path(x), self.local_path(x))

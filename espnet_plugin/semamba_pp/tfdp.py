@@ -3,11 +3,10 @@
 Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
-import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from espnet_plugin.semamba_pp.convolution import downsample, upsample
+from espnet_plugin.semamba_pp.convolution import downsample, merge_maps, upsample
 from espnet_plugin.semamba_pp.fan import GatedFan
 from espnet_plugin.semamba_pp.frequency_glp import FrequencyGlp
 from espnet_plugin.semamba_pp.time_mamba import TimeMamba
@@ -73,7 +72,7 @@ class Fusion(nn.Module):
         self.norm = nn.LayerNorm(channels, eps=1e-6)
 
     def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
-        x = functional.gelu(self.convolution(torch.cat((fine, coarse), 1)))
+        x = functional.gelu(merge_maps(self.convolution, fine, coarse))
         return self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
