@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from espnet_plugin.semamba_pp.activation import gelu, gelu_
-from espnet_plugin.semamba_pp.convolution import merge_maps
+from espnet_plugin.semamba_pp.convolution import ConvolutionUnit, merge_maps
 from espnet_plugin.semamba_pp.fan import FanLayer
 from espnet_plugin.semamba_pp.time_mamba import MambaMixer, TimeMamba, fused_form_works
 
@@ -107,3 +107,20 @@ def test_merge_of_maps(first_innermost, second_innermost):
     plain = convolution(torch.cat((first, second), 1)).detach()
     with torch.no_grad():
         assert relative(merge_maps(convolution, first, second), plain) < LIMIT
+
+
+@settings(max_examples=15, deadline=None)
+@given(channels=st.sampled_from([1, 3, 8, 20]), frames=st.sampled_from([2, 17, 90]), mean=st.sampled_from([0.0, 100.0]))
+def test_convolution_unit(channels, frames, mean):
+    torch.manual_seed(0)
+    unit = ConvolutionUnit(nn.Conv2d(2, channels, (3, 1)))
+    nn.init.normal_(unit.norm.weight)
+    nn.init.normal_(unit.norm.bias)
+    nn.init.normal_(unit.convolution.bias, mean)
+    x = torch.randn(1, 2, frames + 2, 7)
+    exact = unit.double()(x.double()).detach()
+    unit.float()
+    with torch.no_grad():
+        fast = unit(x.contiguous(memory_format=torch.channels_last))
+    # The convolution's own rounding grows with the mean that the norm takes away.
+    assert relative(fast, exact) < LIMIT * max(1.0, mean / 10)
