@@ -3,8 +3,11 @@
 Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from espnet_plugin.semamba_pp.activation import kernels_work
 
 
 class ConvolutionUnit(nn.Module):
@@ -26,6 +29,8 @@ class ConvolutionUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.convolution(x)
+        if x.shape[0] == 1 and kernels_work(x) and channels_innermost(x):
+            return self._norm_and_activate_(x)
         if x.shape[0] == 1:
             # The batch norm of a single item is its instance norm, and leaves channels innermost
             # in memory if they are; InstanceNorm2d would copy.
@@ -34,6 +39,43 @@ class ConvolutionUnit(nn.Module):
         else:
             x = self.norm(x)
         return self.activation(x)
+
+    def _norm_and_activate_(self, x: Tensor) -> Tensor:
+        """Norm and PReLU of one item in place, without gradients, channels innermost in memory."""
+        from espnet_plugin.semamba_pp import norm_kernels
+        from espnet_plugin.semamba_pp.selective_scan.cpu import run_in_threads
+
+        rows = x[0].permute(1, 2, 0).flatten(0, 1)
+        blocks = -(-len(rows) // norm_kernels.ROWS_PER_BLOCK)
+        sums = torch.empty(blocks, 2, rows.shape[1])
+        shift = rows[0].clone()
+        run_in_threads(norm_kernels.moments_kernel, (rows.numpy(), shift.numpy(), sums.numpy()), blocks)
+        mean, square = (sums.double().sum(0) / len(rows)).unbind()  # of x - shift
+        scale = self.norm.weight / (square - mean * mean + self.norm.eps).sqrt()
+        offset = self.norm.bias - (mean + shift) * scale
+        arrays = [y.float().numpy() for y in (scale, offset, self.activation.weight.detach())]
+        run_in_threads(norm_kernels.scale_and_rectify_kernel, (rows.numpy(), *arrays), len(rows))
+        return x
+
+
+def merge_maps(convolution: nn.Conv2d, first: Tensor, second: Tensor) -> Tensor:
+    """A 1x1 convolution of two maps, (B, C, T, F) each, as if they were concatenated along C.
+
+    Single items without gradients are multiplied one map after the other into the same
+    result, whatever their order in memory: concatenation would bring them into one order.
+    """
+    if first.shape[0] > 1 or torch.is_grad_enabled() or torch.is_autocast_enabled(first.device.type):
+        return convolution(torch.cat((first, second), 1))
+    columns = [x[0].permute(1, 2, 0).flatten(0, 1) if channels_innermost(x) else x[0].flatten(1).T
+               for x in (first, second)]  # (T F, C)
+    weights = convolution.weight[:, :, 0, 0].T.split([x.shape[1] for x in columns])
+    merged = torch.addmm(convolution.bias, columns[0], weights[0]).addmm_(columns[1], weights[1])
+    return merged.view(1, *first.shape[2:], -1).permute(0, 3, 1, 2)
+
+
+def channels_innermost(x: Tensor) -> bool:
+    """Whether neighbours in memory are channels of one frame and bin."""
+    return x.is_contiguous(memory_format=torch.channels_last)
 
 
 def downsample(channels: int) -> ConvolutionUnit:

@@ -29,10 +29,10 @@ class DenseBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, T, F) to (B, C, T, F): the last layer's output alone."""
-        features = x
+        features = (x,)
         for layer in self.layers:
-            x = layer(features)
-            features = torch.cat((x, features), 1)  # new features come first
+            x = layer(torch.cat(features, 1))
+            features = (x, *features)  # new features come first
         return x
 
 

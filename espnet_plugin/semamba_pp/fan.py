@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from espnet_plugin.semamba_pp.activation import activate, kernels_work
+
 
 class FanLayer(nn.Module):
     """cat(cos(P x), sin(P x), GELU(G x)): a linear layer with a quarter of periodic units.
@@ -25,7 +27,10 @@ class FanLayer(nn.Module):
         weight = torch.cat((self.periodic.weight, self.general.weight))
         bias = torch.cat((self.periodic.bias, self.general.bias))
         sizes = self.periodic.out_features, self.general.out_features
-        angle, general = functional.linear(x, weight, bias).split(sizes, -1)
+        x = functional.linear(x, weight, bias)
+        if kernels_work(x):
+            return activate(x, self.periodic.out_features)
+        angle, general = x.split(sizes, -1)
         return torch.cat((angle.cos(), angle.sin(), functional.gelu(general)), -1)
 
 

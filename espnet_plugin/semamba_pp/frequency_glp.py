@@ -3,10 +3,10 @@
 Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
-import torch
-import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from espnet_plugin.semamba_pp.activation import gelu, gelu_
+from espnet_plugin.semamba_pp.convolution import merge_maps
 from espnet_plugin.semamba_pp.fan import GatedFan
 
 
@@ -23,7 +23,7 @@ class GlobalPath(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # The GELU in front is in the code of the release, not in the paper.
-        return self.fan(functional.gelu(x))
+        return self.fan(gelu(x))
 
 
 class LocalPath(nn.Module):
@@ -42,7 +42,7 @@ class LocalPath(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = x
         for convolution in self.convolutions:
-            y = functional.gelu(convolution(y))
+            y = gelu_(convolution(y))
         return y + x
 
 
@@ -61,4 +61,4 @@ class FrequencyGlp(nn.Module):
         self.merge = nn.Conv2d(2 * channels, channels, (1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.merge(torch.cat((self.global_path(x), self.local_path(x)), 1))
+        return merge_maps(self.merge, self.global_path(x), self.local_path(x))

@@ -3,11 +3,10 @@
 Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
-import torch
-import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from espnet_plugin.semamba_pp.convolution import downsample, upsample
+from espnet_plugin.semamba_pp.activation import gelu, gelu_
+from espnet_plugin.semamba_pp.convolution import downsample, merge_maps, upsample
 from espnet_plugin.semamba_pp.fan import GatedFan
 from espnet_plugin.semamba_pp.frequency_glp import FrequencyGlp
 from espnet_plugin.semamba_pp.time_mamba import TimeMamba
@@ -29,7 +28,7 @@ class ChannelFeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # GELU comes before the norm in the code of the release.
-        return self.fan(self.norm(functional.gelu(x).permute(0, 2, 3, 1))).permute(0, 3, 1, 2)
+        return self.fan(self.norm(gelu(x).permute(0, 2, 3, 1))).permute(0, 3, 1, 2)
 
 
 class Level(nn.Module):
@@ -73,7 +72,7 @@ class Fusion(nn.Module):
         self.norm = nn.LayerNorm(channels, eps=1e-6)
 
     def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
-        x = functional.gelu(self.convolution(torch.cat((fine, coarse), 1)))
+        x = gelu_(merge_maps(self.convolution, fine, coarse))
         return self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 

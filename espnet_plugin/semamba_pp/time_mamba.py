@@ -9,7 +9,14 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from espnet_plugin.semamba_pp.selective_scan import selective_scan
+from espnet_plugin.semamba_pp.selective_scan import choose, selective_scan
+
+
+def fused_form_works(x: Tensor, scan: str) -> bool:
+    """Whether a mixer may run in the form for inference: on CPUs, in float32, without gradients."""
+    if torch.is_grad_enabled() or x.dtype != torch.float32 or torch.is_autocast_enabled(x.device.type):
+        return False
+    return (choose(x.device, x.dtype) if scan == "auto" else scan) == "cpu" and x.device.type == "cpu"
 
 
 class MambaMixer(nn.Module):
@@ -55,8 +62,23 @@ class MambaMixer(nn.Module):
         with torch.no_grad():  # the inverse of softplus
             self.step.bias.copy_(step + torch.log(-torch.expm1(-step)))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(S, T, C) to (S, T, C)."""
+    def forward(self, x: Tensor, backward: bool = False) -> Tensor:
+        """(S, T, C) to (S, T, C), from the first frame to the last or backward."""
+        if fused_form_works(x, self.scan):
+            return self._fused(x, backward)
+        return self._plain(x.flip(1)).flip(1) if backward else self._plain(x)
+
+    def _fused(self, x: Tensor, backward: bool) -> Tensor:
+        """What `_plain` does with few passes over memory: the time goes there, not into arithmetic."""
+        from espnet_plugin.semamba_pp.selective_scan.cpu import convolve, gated_scan_
+
+        projected = self.input(x)
+        u = convolve(projected, self.convolution.weight, self.convolution.bias, backward)
+        parameters = self.parameters_of_input(u)
+        gated_scan_(u, parameters, projected, self.step, -torch.exp(self.log_decay), self.direct, backward)
+        return self.output(u)
+
+    def _plain(self, x: Tensor) -> Tensor:
         u, gate = self.input(x).chunk(2, -1)
         u = functional.silu(self._convolve(u))
         rank, B, C = self.parameters_of_input(u).split((self.rank, self.state_size, self.state_size), -1)
@@ -84,10 +106,10 @@ class MambaLayer(nn.Module):
         self.norm = nn.RMSNorm(channels, eps=1e-5)
         self.mixer = MambaMixer(channels, **mixer)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, backward: bool = False) -> Tensor:
         # Called as a function, for under autocast the module would mix precisions and be slow.
         weight = self.norm.weight.to(x.dtype)
-        return self.mixer(functional.rms_norm(x, weight.shape, weight, self.norm.eps)) + x
+        return self.mixer(functional.rms_norm(x, weight.shape, weight, self.norm.eps), backward) + x
 
 
 class TimeMamba(nn.Module):
@@ -102,10 +124,13 @@ class TimeMamba(nn.Module):
         self.backward_layer = MambaLayer(channels, **mixer)
         self.merge = nn.Linear(2 * channels, channels)
 
-    def both_directions(self, x: Tensor) -> Tensor:
-        """(S, T, C) to (S, T, 2 C): forward half first."""
-        return torch.cat((self.forward_layer(x), self.backward_layer(x.flip(1)).flip(1)), -1)
-
     def forward(self, x: Tensor) -> Tensor:
         """(S, T, C) to (S, T, C)."""
-        return self.merge(self.both_directions(x)) + x
+        weights = self.merge.weight.T.split(x.shape[2])
+        directions = self.forward_layer(x), self.backward_layer(x, backward=True)
+        if torch.is_grad_enabled() or torch.is_autocast_enabled(x.device.type):
+            return self.merge(torch.cat(directions, -1)) + x
+        # The same as above without making the concatenation, sum after sum into one result.
+        first, second, stream = (y.flatten(0, 1) for y in (*directions, x))
+        merged = torch.addmm(self.merge.bias, first, weights[0]).addmm_(second, weights[1])
+        return merged.add_(stream).view_as(x)
