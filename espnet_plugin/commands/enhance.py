@@ -32,7 +32,9 @@ def add_arguments(parser):
     parser.add_argument(
         "--dtype", default="float32", choices=("float32", "bfloat16", "float16"), help="default: float32"
     )
-    parser.add_argument("--window_s", type=float, default=30.0, help="longest piece processed at once (default: 30)")
+    parser.add_argument(
+        "--window_s", type=float, default=30.0, help="longest piece processed at once (default: 30)"
+    )
     parser.add_argument("--overlap_s", type=float, default=1.0, help="crossfade between pieces (default: 1)")
     parser.add_argument("--suffix", help="format of the results, such as .wav or .flac (default: as the input)")
     parser.add_argument("--force", action="store_true", help="enhance again what is there already")

@@ -64,7 +64,9 @@ def gather(inputs: Iterable[str | Path]) -> dict[str, Path]:
             found = {name.stem: name}
         for identifier, path in found.items():
             if identifier in recordings:
-                raise UserError(f"{recordings[identifier]} and {path} would give the same output; enhance them apart")
+                raise UserError(
+                    f"{recordings[identifier]} and {path} would give the same output; enhance them apart"
+                )
             recordings[identifier] = path
     return recordings
 
@@ -113,7 +115,9 @@ def enhance_files(
                 summary.skipped += 1
                 summary.outputs[identifier] = target
                 continue
-            summary.failed[identifier] = f"{target} exists and is no result of this file; add --force to replace it"
+            summary.failed[identifier] = (
+                f"{target} exists and is no result of this file; add --force to replace it"
+            )
             continue
         started = time.perf_counter()
         try:

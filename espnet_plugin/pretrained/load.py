@@ -85,10 +85,11 @@ def read_checkpoint(checkpoint: str | Path) -> Checkpoint:
             names = list(SEMambaPP().state_dict())
         return Checkpoint(str(path), {}, semamba_pp.from_official(state["generator"], names))
     if (path.parent / "config.yaml").is_file():
-        return Checkpoint(str(path), _separator_options(path.parent / "config.yaml"), _network_state(state, path))
+        options = _separator_options(path.parent / "config.yaml")
+        return Checkpoint(str(path), options, _network_state(state, path))
     raise UserError(
-        f"{path} is no SEMamba++ checkpoint: it has neither a 'generator' entry (official file) nor a config.yaml "
-        "beside it (file of this project)"
+        f"{path} is no SEMamba++ checkpoint: it has neither a 'generator' entry (official file) nor a "
+        "config.yaml beside it (file of this project)"
     )
 
 
@@ -101,7 +102,9 @@ def read_torch_file(path: Path):
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise UserError(f"{path} is not a plain checkpoint of tensors and was refused: {_first_line(error)}") from error
+        raise UserError(
+            f"{path} is not a plain checkpoint of tensors and was refused: {_first_line(error)}"
+        ) from error
     except (EOFError, KeyError, IndexError, AttributeError) as error:  # whose texts tell a user nothing
         raise UserError(f"{path} is damaged or no checkpoint at all; get the file again") from error
     except (RuntimeError, OSError, ValueError) as error:
@@ -178,7 +181,8 @@ def _read_experiment(folder: Path) -> Checkpoint:
     for path in (config, model):
         if not path.is_file():
             raise UserError(f"{folder} is no trained model: {path.name} is missing; finish the training first")
-    return Checkpoint(str(folder), _separator_options(config), _network_state(read_torch_file(model), model))
+    state = _network_state(read_torch_file(model), model)
+    return Checkpoint(str(folder), _separator_options(config), state)
 
 
 def _read_pack(path: Path) -> Checkpoint:
@@ -189,7 +193,10 @@ def _read_pack(path: Path) -> Checkpoint:
             config = yaml.safe_load(archive.read(meta["yaml_files"]["train_config"]))
             with archive.open(meta["files"]["model_file"]) as file:
                 state = torch.load(file, map_location="cpu", weights_only=True)
-    except (zipfile.BadZipFile, KeyError, TypeError, yaml.YAMLError, pickle.UnpicklingError, RuntimeError) as error:
+    except (
+        *(zipfile.BadZipFile, KeyError, TypeError, RuntimeError),
+        *(yaml.YAMLError, pickle.UnpicklingError),
+    ) as error:
         raise UserError(f"{path} is no ESPnet pack of an enhancement model: {_first_line(error)}") from error
     return Checkpoint(str(path), _options_of(config, path), _network_state(state, path))
 

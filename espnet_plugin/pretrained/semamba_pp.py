@@ -42,7 +42,10 @@ _RULES = [
         r"(encoder|magnitude_decoder|phase_decoder)\.dense\.layers\.(\d+)\.(\w+)\.(\w+)",
         lambda part, i, u, p: f"{_PARTS[part]}.dense_block.dense_block.{i}.{_UNIT[u]}.{p}",
     ),
-    (r"blocks\.(\d+)\.down\.(\d+)\.(\w+)\.(\w+)", lambda k, j, u, p: f"TSMamba.{k}.downsamples.{_next(j)}.{_UNIT[u]}.{p}"),
+    (
+        r"blocks\.(\d+)\.down\.(\d+)\.(\w+)\.(\w+)",
+        lambda k, j, u, p: f"TSMamba.{k}.downsamples.{_next(j)}.{_UNIT[u]}.{p}",
+    ),
     (r"blocks\.(\d+)\.up\.(\d+)\.(\w+)\.(\w+)", lambda k, j, u, p: f"TSMamba.{k}.upsamples.{j}.{_UNIT[u]}.{p}"),
     (r"blocks\.(\d+)\.fuse\.(\d+)\.(\w+)\.(\w+)", lambda k, j, u, p: f"TSMamba.{k}.gates.{j}.{_FUSION[u]}.{p}"),
     (

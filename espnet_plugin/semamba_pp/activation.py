@@ -1,4 +1,7 @@
-"""Activations for inference on CPUs, by numba kernels; `functional.gelu` and `FanLayer` are their plain versions."""
+"""Activations for inference on CPUs, by numba kernels.
+
+Their plain versions are `functional.gelu` and what `FanLayer` does otherwise.
+"""
 
 import functools
 

@@ -38,7 +38,9 @@ class Spectrum(nn.Module):
             ValueError: the wave is too short to be reflected (N <= window / 2).
         """
         if wave.shape[-1] <= self.window // 2:
-            raise ValueError(f"a wave needs more than {self.window // 2} samples, this one has {wave.shape[-1]}")
+            raise ValueError(
+                f"a wave needs more than {self.window // 2} samples, this one has {wave.shape[-1]}"
+            )
         return torch.stft(
             wave,
             self.window,

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def textbook_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, form: str = "") -> Tensor:
-    """Build exp(delta A) and delta B u for every step, (batch, channels, time, states), then loop over time."""
+    """Build exp(delta A) and delta B u for every step, then loop over time."""
     decay = torch.exp(torch.einsum("bld,dn->bdln", delta, A))
     drive = torch.einsum("bld,bln,bld->bdln", delta, B, u)
     state = torch.zeros_like(decay[:, :, 0])

@@ -100,8 +100,9 @@ def test_gelu(layout):
 @pytest.mark.parametrize("second_innermost", [True, False])
 def test_merge_of_maps(first_innermost, second_innermost):
     convolution = nn.Conv2d(8, 5, (1, 1))
+    orders = {True: torch.channels_last, False: torch.contiguous_format}
     first, second = (
-        torch.randn(1, 4, 3, 7).contiguous(memory_format=torch.channels_last if innermost else torch.contiguous_format)
+        torch.randn(1, 4, 3, 7).contiguous(memory_format=orders[innermost])
         for innermost in (first_innermost, second_innermost)
     )
     plain = convolution(torch.cat((first, second), 1)).detach()
@@ -110,7 +111,11 @@ def test_merge_of_maps(first_innermost, second_innermost):
 
 
 @settings(max_examples=15, deadline=None)
-@given(channels=st.sampled_from([1, 3, 8, 20]), frames=st.sampled_from([2, 17, 90]), mean=st.sampled_from([0.0, 100.0]))
+@given(
+    channels=st.sampled_from([1, 3, 8, 20]),
+    frames=st.sampled_from([2, 17, 90]),
+    mean=st.sampled_from([0.0, 100.0]),
+)
 def test_convolution_unit(channels, frames, mean):
     torch.manual_seed(0)
     unit = ConvolutionUnit(nn.Conv2d(2, channels, (3, 1)))

@@ -108,5 +108,6 @@ def report() -> list[FormStatus]:
         reason = strengths[name] if available else problem
         if available and name == active:
             reason += f"; the fastest that works on {best_device}"
-        statuses.append(FormStatus(name, available, name == active, reason, "" if available else remedies[name]))
+        remedy = "" if available else remedies[name]
+        statuses.append(FormStatus(name, available, name == active, reason, remedy))
     return statuses

@@ -91,7 +91,9 @@ def convolve(projected: Tensor, taps: Tensor, bias: Tensor, backward: bool) -> T
     return u
 
 
-def gated_scan_(u: Tensor, parameters: Tensor, gate: Tensor, step: nn.Linear, A: Tensor, D: Tensor, backward: bool):
+def gated_scan_(
+    u: Tensor, parameters: Tensor, gate: Tensor, step: nn.Linear, A: Tensor, D: Tensor, backward: bool
+):
     """The scan with what comes before and after it in one pass, in place of u, without gradients.
 
     Args:
