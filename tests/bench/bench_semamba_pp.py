@@ -1,7 +1,9 @@
-"""Full-size SEMamba++ with the fast and with the textbook scan: python -m tests.bench.bench_semamba_pp"""
+"""Full-size SEMamba++ with the fast and with the textbook scan: python -m tests.bench.bench_semamba_pp
+
+Through `make bench`, or after `source egs2/urgent26/enh1/path.sh`, which sets memory and threads as in use.
+"""
 
 import argparse
-import os
 from unittest import mock
 
 import torch
@@ -21,7 +23,6 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4.0, help="length of the recording")
     options = parser.parse_args()
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # as the command line does
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     network, spectrum = SEMambaPP().eval(), Spectrum()
