@@ -5,6 +5,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from espnet_plugin.semamba_pp.activation import activate, kernels_work
+from espnet_plugin.semamba_pp.linear import linear
 
 
 class FanLayer(nn.Module):
@@ -27,7 +28,7 @@ class FanLayer(nn.Module):
         weight = torch.cat((self.periodic.weight, self.general.weight))
         bias = torch.cat((self.periodic.bias, self.general.bias))
         sizes = self.periodic.out_features, self.general.out_features
-        x = functional.linear(x, weight, bias)
+        x = linear(x, weight, bias)
         if kernels_work(x):
             return activate(x, self.periodic.out_features)
         angle, general = x.split(sizes, -1)
@@ -48,4 +49,5 @@ class GatedFan(nn.Module):
         self.linear = nn.Linear(2 * size, 2 * size)
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.glu(self.linear(self.fan2(self.fan1(x))), -1)
+        x = self.fan2(self.fan1(x))
+        return functional.glu(linear(x, self.linear.weight, self.linear.bias), -1)

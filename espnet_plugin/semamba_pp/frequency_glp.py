@@ -22,8 +22,9 @@ class GlobalPath(nn.Module):
         self.fan = GatedFan(bins)
 
     def forward(self, x: Tensor) -> Tensor:
-        # The GELU in front is in the code of the release, not in the paper.
-        return self.fan(gelu(x))
+        # The GELU in front is in the code of the release, not in the paper. With neighbouring bins in
+        # neighbouring places the layers are one product each; otherwise they would be one per channel.
+        return self.fan(gelu(x.contiguous()))
 
 
 class LocalPath(nn.Module):

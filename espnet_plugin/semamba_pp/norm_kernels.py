@@ -1,7 +1,8 @@
-"""Numba kernels of a convolution unit's norm and PReLU for inference, in float32, channels innermost.
+"""Numba kernels of the norms for inference, in float32, channels innermost.
 
-Norm and activation are two passes over memory here: one for the statistics, one in place.
-The plain version is in `convolution.py`.
+Instance norm and PReLU of a convolution unit are two passes over memory here: one for the statistics, one in
+place. The root-mean-square norm of a Mamba layer is one pass. The plain versions are in `convolution.py` and
+`time_mamba.py`.
 """
 
 import numpy as np
@@ -47,3 +48,21 @@ def scale_and_rectify(x, scale, offset, slope):
     for c in range(x.shape[0]):
         value = x[c] * scale[c] + offset[c]
         x[c] = max(value, np.float32(0)) + slope[c] * min(value, np.float32(0))
+
+
+@njit(nogil=True, cache=True, fastmath=ARITHMETIC, error_model="numpy")
+def rms_norm_kernel(x, weight, epsilon, y, first, last):
+    """y = x weight / sqrt(mean(x^2) + epsilon) for the rows first..last-1 of x and y (R, C)."""
+    for row in range(first, last):
+        scale = np.float32(1) / np.sqrt(mean_square(x[row]) + np.float32(epsilon))
+        for c in range(x.shape[1]):
+            y[row, c] = x[row, c] * scale * weight[c]
+
+
+@njit(nogil=True, cache=True, fastmath=ARITHMETIC | {"reassoc"}, error_model="numpy")
+def mean_square(x):
+    """Of one row (C,); summing in any order is what lets it vectorise."""
+    total = np.float32(0)
+    for c in range(x.shape[0]):
+        total += x[c] * x[c]
+    return total / np.float32(x.shape[0])

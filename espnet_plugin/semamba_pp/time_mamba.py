@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from espnet_plugin.semamba_pp.linear import linear
 from espnet_plugin.semamba_pp.selective_scan import choose, selective_scan
 
 
@@ -65,18 +66,21 @@ class MambaMixer(nn.Module):
     def forward(self, x: Tensor, backward: bool = False) -> Tensor:
         """(S, T, C) to (S, T, C), from the first frame to the last or backward."""
         if fused_form_works(x, self.scan):
-            return self._fused(x, backward)
+            return linear(self.hidden(x, backward), self.output.weight)
         return self._plain(x.flip(1)).flip(1) if backward else self._plain(x)
 
-    def _fused(self, x: Tensor, backward: bool) -> Tensor:
-        """What `_plain` does with few passes over memory: the time goes there, not into arithmetic."""
+    def hidden(self, x: Tensor, backward: bool) -> Tensor:
+        """What `_plain` computes before its last product, (S, T, D), where the fused form works.
+
+        It makes few passes over memory: the time goes there, not into arithmetic.
+        """
         from espnet_plugin.semamba_pp.selective_scan.cpu import convolve, gated_scan_
 
-        projected = self.input(x)
+        projected = linear(x, self.input.weight)
         u = convolve(projected, self.convolution.weight, self.convolution.bias, backward)
-        parameters = self.parameters_of_input(u)
+        parameters = linear(u, self.parameters_of_input.weight)
         gated_scan_(u, parameters, projected, self.step, -torch.exp(self.log_decay), self.direct, backward)
-        return self.output(u)
+        return u
 
     def _plain(self, x: Tensor) -> Tensor:
         u, gate = self.input(x).chunk(2, -1)
@@ -107,9 +111,22 @@ class MambaLayer(nn.Module):
         self.mixer = MambaMixer(channels, **mixer)
 
     def forward(self, x: Tensor, backward: bool = False) -> Tensor:
-        # Called as a function, for under autocast the module would mix precisions and be slow.
-        weight = self.norm.weight.to(x.dtype)
-        return self.mixer(functional.rms_norm(x, weight.shape, weight, self.norm.eps), backward) + x
+        return self.mixer(self.normalise(x), backward) + x
+
+    def normalise(self, x: Tensor) -> Tensor:
+        """The norm alone."""
+        if not fused_form_works(x, self.mixer.scan):
+            # Called as a function, for under autocast the module would mix precisions and be slow.
+            weight = self.norm.weight.to(x.dtype)
+            return functional.rms_norm(x, weight.shape, weight, self.norm.eps)
+        from espnet_plugin.semamba_pp.norm_kernels import rms_norm_kernel
+        from espnet_plugin.semamba_pp.selective_scan.cpu import run_in_threads
+
+        rows = x.reshape(-1, x.shape[-1]).contiguous()
+        y = torch.empty_like(rows)
+        arrays = rows.numpy(), self.norm.weight.detach().numpy(), self.norm.eps, y.numpy()
+        run_in_threads(rms_norm_kernel, arrays, len(rows))
+        return y.view(x.shape)
 
 
 class TimeMamba(nn.Module):
@@ -126,11 +143,16 @@ class TimeMamba(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(S, T, C) to (S, T, C)."""
-        weights = self.merge.weight.T.split(x.shape[2])
-        directions = self.forward_layer(x), self.backward_layer(x, backward=True)
-        if torch.is_grad_enabled() or torch.is_autocast_enabled(x.device.type):
-            return self.merge(torch.cat(directions, -1)) + x
-        # The same as above without making the concatenation, sum after sum into one result.
-        first, second, stream = (y.flatten(0, 1) for y in (*directions, x))
-        merged = torch.addmm(self.merge.bias, first, weights[0]).addmm_(second, weights[1])
-        return merged.add_(stream).view_as(x)
+        if fused_form_works(x, self.forward_layer.mixer.scan):
+            return self._fused(x)
+        return self.merge(torch.cat((self.forward_layer(x), self.backward_layer(x, backward=True)), -1)) + x
+
+    def _fused(self, x: Tensor) -> Tensor:
+        """The same as one sum of three products: the layers' last product and the merge are both linear."""
+        first, second = self.merge.weight.split(x.shape[2], 1)
+        residuals = first + second + torch.eye(x.shape[2])
+        total = torch.addmm(self.merge.bias, x.flatten(0, 1), residuals.T)
+        for layer, weight, backward in ((self.forward_layer, first, False), (self.backward_layer, second, True)):
+            hidden = layer.mixer.hidden(layer.normalise(x), backward)
+            total.addmm_(hidden.flatten(0, 1), (weight @ layer.mixer.output.weight).T)
+        return total.view_as(x)

@@ -1,7 +1,4 @@
-"""Full-size SEMamba++ with the fast and with the textbook scan: python -m tests.bench.bench_semamba_pp
-
-Through `make bench`, or after `source egs2/urgent26/enh1/path.sh`, which sets memory and threads as in use.
-"""
+"""Full-size SEMamba++ with the fast and with the textbook scan: python -m tests.bench.bench_semamba_pp"""
 
 import argparse
 from unittest import mock

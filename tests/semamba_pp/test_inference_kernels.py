@@ -10,7 +10,8 @@ from torch.nn import functional
 from espnet_plugin.semamba_pp.activation import gelu, gelu_
 from espnet_plugin.semamba_pp.convolution import ConvolutionUnit, merge_maps
 from espnet_plugin.semamba_pp.fan import FanLayer
-from espnet_plugin.semamba_pp.time_mamba import MambaMixer, TimeMamba, fused_form_works
+from espnet_plugin.semamba_pp.linear import linear
+from espnet_plugin.semamba_pp.time_mamba import MambaLayer, MambaMixer, TimeMamba, fused_form_works
 
 LIMIT = 1e-5  # relative, in float32
 
@@ -41,6 +42,36 @@ def test_mixer(sequences, steps, channels, states, taps, backward, scale):
     plain = mixer(x, backward)
     assert plain.requires_grad
     assert relative(fast, mixer.double()(x.double(), backward).detach()) < LIMIT
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    rows=st.lists(st.integers(1, 5), min_size=0, max_size=3),
+    sizes=st.tuples(st.sampled_from([1, 3, 8, 50]), st.sampled_from([1, 7, 16, 75])),
+    biased=st.booleans(),
+    transposed=st.booleans(),
+)
+def test_linear(rows, sizes, biased, transposed):
+    torch.manual_seed(0)
+    layer = nn.Linear(*sizes, bias=biased)
+    x = torch.randn(sizes[0], *rows).movedim(0, -1) if transposed else torch.randn(*rows, sizes[0])
+    plain = layer(x)
+    with torch.no_grad():
+        fast = linear(x, layer.weight, layer.bias)
+    assert fast.shape == plain.shape
+    assert relative(fast, plain.detach()) < LIMIT
+    assert linear(x, layer.weight, layer.bias).requires_grad  # with gradients the plain one
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
+def test_root_mean_square_norm(scale):
+    torch.manual_seed(0)
+    layer, x = MambaLayer(13), torch.randn(3, 5, 13) * scale
+    layer.norm.weight.data.uniform_(0.5, 2.0)
+    with torch.no_grad():
+        assert relative(layer.normalise(x), layer.norm(x)) < 1e-6
+        strided = x.transpose(0, 1)
+        assert relative(layer.normalise(strided), layer.norm(strided)) < 1e-6
 
 
 def test_both_directions():

@@ -8,8 +8,6 @@ export VIRTUAL_ENV=${URGENT26_VENV:-$urgent26_root/.venv}
 [[ $VIRTUAL_ENV == /* ]] || VIRTUAL_ENV=$PWD/$VIRTUAL_ENV
 export PATH=$VIRTUAL_ENV/bin:$PATH
 export PYTHONUTF8=1  # lists are UTF-8, whatever the locale
-# As the command urgent26 sets them for itself: memory in huge pages, idle threads that sleep (see cli.py).
-export THP_MEM_ALLOC_ENABLE=${THP_MEM_ALLOC_ENABLE:-1} OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 
 # ESPnet 202511 looks for two NLTK files at every import and downloads them where they are missing.
 # Speech enhancement needs neither; empty zip archives of these names keep it quiet.

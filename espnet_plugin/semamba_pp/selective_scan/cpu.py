@@ -30,9 +30,10 @@ def run_in_threads(kernel, arrays, sequences: int):
         return
     key = (os.getpid(), threads)  # threads do not survive a fork: a child needs its own pool
     if key not in _pools:
-        _pools[key] = ThreadPoolExecutor(threads, thread_name_prefix="selective_scan")
+        _pools[key] = ThreadPoolExecutor(threads - 1, thread_name_prefix="selective_scan")
     edges = [sequences * i // threads for i in range(threads + 1)]
-    parts = [_pools[key].submit(kernel, *arrays, *edges[i : i + 2]) for i in range(threads)]
+    parts = [_pools[key].submit(kernel, *arrays, *edges[i : i + 2]) for i in range(1, threads)]
+    kernel(*arrays, *edges[:2])  # this thread does a part itself
     for part in parts:
         part.result()
 
