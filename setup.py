@@ -34,6 +34,7 @@ TRAIN = [
     "ci_sdr>=0.0.2",  # imported by ESPnet's enhancement losses
     "fast_bss_eval==0.1.3",  # the same; the version that ESPnet pins
     "torch_optimizer>=0.3",  # ESPnet's optimiser table
+    "resampy>=0.4.3",  # filters of kaiser_best and kaiser_fast, for degradations on the fly
 ]
 
 SCORE = [
@@ -50,16 +51,14 @@ CORPUS = [
     # runs in a process of its own.
     "espeakng-loader>=0.2.4",
     "pyroomacoustics>=0.8",  # room impulse responses
-    # Two of the four resamplers of the bandwidth limitation, kaiser_best and kaiser_fast, as
-    # librosa offers them; librosa itself does not ask for resampy any more.
-    "librosa>=0.10.2",
-    "resampy>=0.4.3",
+    "resampy>=0.4.3",  # filters of the resamplers kaiser_best and kaiser_fast
 ]
 
 CUDA = ["mamba-ssm>=2.2"]  # the selective scan's CUDA kernel; built with nvcc
 
 DEV = [
     "pytest>=8",
+    "librosa>=0.10.2",  # oracle of our own resamplers
     "hypothesis>=6.100",  # property tests of lengths, rates and windows
 ]
 

@@ -10,11 +10,13 @@ import soundfile
 from espnet_plugin.errors import UserError
 
 
-def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
-    """Read a whole audio file.
+def read_audio(path: str | Path, start: int = 0, samples: int = -1) -> tuple[np.ndarray, int]:
+    """Read an audio file, or a stretch of it.
 
     Args:
         path: the file; its format is found from its content.
+        start: first sample to read.
+        samples: how many to read at most; -1: all from `start`.
 
     Returns:
         wave, float32 of shape (samples, channels), integer formats scaled to [-1, 1); rate_hz.
@@ -24,7 +26,9 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
     """
     with _opened(path) as file:
         try:
-            wave = file.read(dtype="float32", always_2d=True)
+            if start:
+                file.seek(start)
+            wave = file.read(samples, dtype="float32", always_2d=True)
         except soundfile.SoundFileError as error:
             raise UserError(f"{path} is damaged: {_reason(error)}; get the file again") from error
         return wave, file.samplerate

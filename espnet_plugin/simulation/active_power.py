@@ -21,11 +21,8 @@ def active_samples(wave: np.ndarray) -> np.ndarray:
     """
     if len(wave) < FRAME_SAMPLES:
         return np.full(len(wave), bool(np.any(wave)))
-    frames = np.lib.stride_tricks.sliding_window_view(wave, FRAME_SAMPLES)[::SHIFT_SAMPLES]
-    power = np.einsum("ts,ts->t", frames, frames, dtype=np.float64) / FRAME_SAMPLES
-    active = power > THRESHOLD * power.mean()
-    frame_of_sample = np.minimum(np.arange(len(wave)) // SHIFT_SAMPLES, len(active) - 1)
-    return active[frame_of_sample]
+    active, _, samples = _frames(wave)
+    return np.repeat(active, samples)
 
 
 def active_power(wave: np.ndarray) -> float:
@@ -34,7 +31,29 @@ def active_power(wave: np.ndarray) -> float:
     Args:
         wave: (samples,).
     """
-    active = active_samples(wave)
+    if len(wave) < FRAME_SAMPLES:
+        return float(np.mean(np.square(wave, dtype=np.float64))) if len(wave) else 0.0
+    active, energy, samples = _frames(wave)
     if not active.any():
         return 0.0
-    return float(np.mean(np.square(wave[active], dtype=np.float64)))
+    return float(energy[active].sum() / samples[active].sum())
+
+
+def _frames(wave: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The frames of a wave of at least one frame.
+
+    Frames overlap by half, so energies are summed over halves, once each.
+
+    Returns:
+        per frame: whether it is active, and the energy and number of the samples that it decides on.
+    """
+    halves = len(wave) // SHIFT_SAMPLES
+    whole = wave[: halves * SHIFT_SAMPLES].reshape(halves, SHIFT_SAMPLES).astype(np.float64)
+    half_energy = np.einsum("hs,hs->h", whole, whole)
+    power = (half_energy[:-1] + half_energy[1:]) / FRAME_SAMPLES
+    active = power > THRESHOLD * power.mean()
+    energy, samples = half_energy[:-1].copy(), np.full(halves - 1, SHIFT_SAMPLES)
+    # The last frame decides on all that is left.
+    energy[-1] += half_energy[-1] + np.sum(np.square(wave[len(whole) * SHIFT_SAMPLES :], dtype=np.float64))
+    samples[-1] = len(wave) - (halves - 2) * SHIFT_SAMPLES
+    return active, energy, samples

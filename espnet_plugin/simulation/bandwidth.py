@@ -1,9 +1,12 @@
 """Limited bandwidth: a low-pass filter, and a detour over a lower sampling rate."""
 
+import functools
+
 import numpy as np
 
+from espnet_plugin.simulation.resampling import RESAMPLING_METHODS, resample_by
+
 FILTER_TYPES = ("butterworth", "chebyshev1", "chebyshev2", "bessel", "elliptic")
-RESAMPLING_METHODS = ("kaiser_best", "kaiser_fast", "scipy", "polyphase")
 
 # Which of the two levels a filter type has.
 HAS_RIPPLE = ("chebyshev1", "elliptic")
@@ -42,12 +45,8 @@ def low_pass(
     if len(wave) == 0:
         return wave
 
-    import scipy.signal
-
-    sections = _sections(type, order, cutoff_hz / (rate_hz / 2), ripple_db, stopband_db)
-    # The filter starts from a mirrored beginning; a wave shorter than that lends what it has.
-    edge = min(3 * (2 * len(sections) + 1), len(wave) - 1)
-    return scipy.signal.sosfiltfilt(sections, wave.astype(np.float64), padlen=edge).astype(wave.dtype)
+    sections, settled = _sections(type, order, cutoff_hz / (rate_hz / 2), ripple_db, stopband_db)
+    return _forwards_and_backwards(sections, settled, wave.astype(np.float64)).astype(wave.dtype)
 
 
 def resample_detour(wave: np.ndarray, rate_hz: int, lower_rate_hz: int, method: str) -> np.ndarray:
@@ -72,22 +71,54 @@ def resample_detour(wave: np.ndarray, rate_hz: int, lower_rate_hz: int, method: 
     if len(wave) == 0:
         return wave
 
-    import librosa
-
-    narrow = librosa.resample(wave, orig_sr=rate_hz, target_sr=lower_rate_hz, res_type=method)
-    wide = librosa.resample(narrow, orig_sr=lower_rate_hz, target_sr=rate_hz, res_type=method)
+    narrow = resample_by(method, wave, rate_hz, lower_rate_hz)
     # Both ways round up, so there is never too little.
-    return wide[: len(wave)].astype(wave.dtype)
+    return resample_by(method, narrow, lower_rate_hz, rate_hz)[: len(wave)]
 
 
+def _forwards_and_backwards(sections: np.ndarray, settled: np.ndarray, wave: np.ndarray) -> np.ndarray:
+    """What `scipy.signal.sosfiltfilt` gives, with the settled states of the filter at hand.
+
+    Each pass starts settled on its first sample, in a stretch of the wave that is turned around its end
+    point; a wave shorter than that stretch lends what it has.
+
+    Args:
+        sections, settled: of `_sections`.
+        wave: (1 or more,).
+    """
+    from scipy.signal import sosfilt
+
+    edge = min(3 * (2 * len(sections) + 1), len(wave) - 1)
+    before = 2 * wave[0] - wave[edge:0:-1]
+    after = 2 * wave[-1] - wave[-2 : -edge - 2 : -1]
+    extended = np.concatenate((before, wave, after))
+    for _ in ("forwards", "backwards"):
+        extended, _ = sosfilt(sections, extended, zi=settled * extended[0])
+        extended = extended[::-1]
+    return extended[edge : edge + len(wave)]
+
+
+@functools.lru_cache(maxsize=512)
 def _sections(
     type: str, order: int, cutoff: float, ripple_db: float | None, stopband_db: float | None
-) -> np.ndarray:
-    """Second-order sections, which stay accurate where the coefficients of one high-order filter would not.
+) -> tuple[np.ndarray, np.ndarray]:
+    """A filter as second-order sections, and their states after a long input of ones.
+
+    Sections stay accurate where the coefficients of one high-order filter would not. A simulation draws from
+    some hundred filters, each of which takes longer to design than to run: hence the cache.
 
     Args:
         cutoff: as a share of half the sampling rate.
     """
+    from scipy.signal import sosfilt_zi
+
+    sections = _designed(type, order, cutoff, ripple_db, stopband_db)
+    return sections, sosfilt_zi(sections)
+
+
+def _designed(
+    type: str, order: int, cutoff: float, ripple_db: float | None, stopband_db: float | None
+) -> np.ndarray:
     import scipy.signal
 
     if type in HAS_RIPPLE and ripple_db is None or type in HAS_STOPBAND and stopband_db is None:

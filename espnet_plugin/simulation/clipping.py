@@ -21,5 +21,14 @@ def clip(wave: np.ndarray, min_quantile: float, max_quantile: float) -> np.ndarr
         raise ValueError(f"quantiles must be in order within 0 and 1, got {min_quantile} and {max_quantile}")
     if len(wave) == 0:
         return wave
-    low, high = np.quantile(wave, [min_quantile, max_quantile])
+    ranked = np.sort(wave)  # faster than NumPy's quantile, which selects
+    low, high = _quantile(ranked, min_quantile), _quantile(ranked, max_quantile)
     return np.clip(wave, low, high).astype(wave.dtype)
+
+
+def _quantile(ranked: np.ndarray, share: float) -> float:
+    """As `numpy.quantile`, of samples in rising order: linear between the two nearest ones."""
+    place = share * (len(ranked) - 1)
+    below = int(place)
+    above = min(below + 1, len(ranked) - 1)
+    return float(ranked[below]) + (place - below) * (float(ranked[above]) - float(ranked[below]))

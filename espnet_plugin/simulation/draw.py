@@ -13,11 +13,10 @@ from espnet_plugin.atomic_write import write_text
 from espnet_plugin.audio.read import audio_info
 from espnet_plugin.audio.resample import resampled_length
 from espnet_plugin.errors import UserError
-from espnet_plugin.simulation.augmentation import Augmentation, format_augmentations
-from espnet_plugin.simulation.bandwidth import HAS_RIPPLE, HAS_STOPBAND
+from espnet_plugin.simulation.augmentation import format_augmentations
+from espnet_plugin.simulation.degradation import draw_degradation
 from espnet_plugin.simulation.meta import NO_TEXT, NONE, Row, file_paths, write_meta
-from espnet_plugin.simulation.random_stream import random_stream
-from espnet_plugin.simulation.settings import Bandwidth, Clipping, Settings, load_settings
+from espnet_plugin.simulation.settings import Settings, load_settings
 from espnet_plugin.simulation.sources import NOISE_LIST, RESPONSE_LIST, Corpus, Source, read_corpus
 
 META_FILE = "meta.tsv"
@@ -85,17 +84,7 @@ def draw(
         return Drawn(rows, 0, already_there=True)
 
     speech, left_out = _usable_speech(corpus, settings.rate_hz)
-    noises = _usable(corpus.noises, settings.rate_hz, "noises")
-    responses = _usable(corpus.responses, settings.rate_hz, "rooms")
-    if settings.noise.probability > 0 and not noises:
-        raise UserError(
-            f"{corpus.folder / NOISE_LIST} has no noise of {settings.rate_hz} Hz or more; add some, "
-            "or set noise.probability to 0"
-        )
-    if settings.reverberation.probability > 0 and not responses:
-        _warn(
-            f"no reverberation: {corpus.folder / RESPONSE_LIST} has no room of {settings.rate_hz} Hz or more"
-        )
+    noises, responses = usable_sources(settings, corpus)
     rows = []
     for uid, samples in speech.items():
         for repetition in range(repetitions):
@@ -111,6 +100,28 @@ def draw(
     write_text(output_dir / SETTINGS_FILE, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
     write_meta(output_dir / META_FILE, rows)
     return Drawn(len(rows), len(left_out))
+
+
+def usable_sources(settings: Settings, corpus: Corpus) -> tuple[list[str], list[str]]:
+    """Ids of the noises and room impulse responses that a simulation may draw.
+
+    Sources below the simulation's rate are left out, with a warning on stderr.
+
+    Raises:
+        UserError: noise is asked for, and there is none.
+    """
+    noises = _usable(corpus.noises, settings.rate_hz, "noises")
+    responses = _usable(corpus.responses, settings.rate_hz, "rooms")
+    if settings.noise.probability > 0 and not noises:
+        raise UserError(
+            f"{corpus.folder / NOISE_LIST} has no noise of {settings.rate_hz} Hz or more; add some, "
+            "or set noise.probability to 0"
+        )
+    if settings.reverberation.probability > 0 and not responses:
+        _warn(
+            f"no reverberation: {corpus.folder / RESPONSE_LIST} has no room of {settings.rate_hz} Hz or more"
+        )
+    return noises, responses
 
 
 def without_draw_keys(config: dict[str, Any]) -> dict[str, Any]:
@@ -192,24 +203,7 @@ def _draw_row(
     noises: list[str],
     responses: list[str],
 ) -> Row:
-    def stream(degradation: str):
-        return random_stream(settings.seed, uid, repetition, degradation)
-
-    response = NONE
-    random = stream("reverberation")
-    if random.random() < settings.reverberation.probability and responses:
-        response = responses[random.integers(len(responses))]
-
-    noise, snr_db = NONE, None
-    random = stream("noise")
-    if random.random() < settings.noise.probability:
-        noise = noises[random.integers(len(noises))]
-        snr_db = float(random.choice(settings.noise.snr_db))
-
-    augmentations = [
-        *_draw_clipping(stream("clipping"), settings.clipping),
-        *_draw_bandwidth(stream("bandwidth"), settings.bandwidth, settings.rate_hz),
-    ]
+    drawn = draw_degradation(settings, noises, responses, uid, repetition)
     identifier, noisy_path, clean_path = file_paths(number)
     return Row(
         id=identifier,
@@ -217,43 +211,14 @@ def _draw_row(
         clean_path=clean_path,
         speech_uid=uid,
         speech_sid=corpus.speaker_of.get(uid, uid),
-        noise_uid=noise,
-        snr_db=snr_db,
-        rir_uid=response,
-        augmentation=format_augmentations(augmentations),
+        noise_uid=drawn.noise_uid or NONE,
+        snr_db=drawn.snr_db,
+        rir_uid=drawn.response_uid or NONE,
+        augmentation=format_augmentations(drawn.augmentations),
         rate_hz=settings.rate_hz,
         samples=samples,
         text=corpus.text_of.get(uid) or NO_TEXT,
     )
-
-
-def _draw_clipping(random, clipping: Clipping) -> list[Augmentation]:
-    if random.random() >= clipping.probability:
-        return []
-    low, high = float(random.uniform(*clipping.min_quantile)), float(random.uniform(*clipping.max_quantile))
-    return [Augmentation("clipping", {"min": low, "max": high})]
-
-
-def _draw_bandwidth(random, bandwidth: Bandwidth, rate_hz: int) -> list[Augmentation]:
-    rates_hz = [lower for lower in bandwidth.rates_hz if lower < rate_hz]
-    if random.random() >= bandwidth.probability or not rates_hz:
-        return []
-    lower_rate_hz = int(random.choice(rates_hz))
-    method = str(random.choice(bandwidth.methods))
-    limitation = Augmentation("bandwidth_limitation", {"method": method, "rate_hz": lower_rate_hz})
-    if bandwidth.low_pass is None:
-        return [limitation]
-    type = str(random.choice(bandwidth.low_pass.types))
-    parameters = {
-        "type": type,
-        "order": int(random.choice(bandwidth.low_pass.orders)),
-        "cutoff_hz": lower_rate_hz / 2,
-    }
-    if type in HAS_RIPPLE:
-        parameters["ripple_db"] = float(bandwidth.low_pass.ripple_db[type])
-    if type in HAS_STOPBAND:
-        parameters["stopband_db"] = float(bandwidth.low_pass.stopband_db[type])
-    return [Augmentation("lowpass", parameters), limitation]
 
 
 def _warn(message: str) -> None:

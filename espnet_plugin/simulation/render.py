@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import sys
 from collections.abc import Iterator
@@ -18,9 +17,10 @@ import numpy as np
 from espnet_plugin.atomic_write import remove_leftovers, write_text
 from espnet_plugin.audio.write import write_audio
 from espnet_plugin.end_with_parent import end_with_parent
-from espnet_plugin.errors import UserError, missing_module
+from espnet_plugin.errors import UserError
 from espnet_plugin.simulation.augmentation import parse_augmentations
 from espnet_plugin.simulation.draw import AUDIO_FOLDERS, RENDERED_FILE, SETTINGS_FILE, without_draw_keys
+from espnet_plugin.simulation.resampling import check_resampy
 from espnet_plugin.simulation.meta import NONE, Row, read_meta
 from espnet_plugin.simulation.mixture import common_gain, degrade
 from espnet_plugin.simulation.random_stream import random_stream
@@ -80,7 +80,12 @@ def render(config: str | Path, meta: str | Path, output_dir: str | Path, workers
     record = _read_record(meta)
     _check_config(config, record, meta)
     corpus = _unchanged_corpus(record, meta)
-    _check_resampy(rows)
+    check_resampy(
+        augmentation.parameters["method"]
+        for row in rows
+        for augmentation in parse_augmentations(row.augmentation)
+        if augmentation.name == "bandwidth_limitation"
+    )
     _claim(output_dir, meta)
 
     tasks = [_task(row, corpus, record["seed"], output_dir, meta) for row in rows]
@@ -206,14 +211,6 @@ def _unchanged_corpus(record: dict, meta: Path) -> Corpus:
             f"the lists in {corpus.folder} changed since {meta} was drawn; draw again with --force"
         )
     return corpus
-
-
-def _check_resampy(rows: list[Row]) -> None:
-    if (
-        any("limitation-kaiser" in row.augmentation for row in rows)
-        and importlib.util.find_spec("resampy") is None
-    ):
-        raise missing_module("resampy", "the resampling methods kaiser_best and kaiser_fast")
 
 
 def _claim(output_dir: Path, meta: Path) -> None:

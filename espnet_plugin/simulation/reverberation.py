@@ -7,11 +7,10 @@ def reverberate(wave: np.ndarray, response: np.ndarray) -> np.ndarray:
     """Convolve with a room impulse response and cut to the length of the wave.
 
     The response is taken as it is: neither normalised nor aligned, so a delay of its direct path is a delay
-        of
-    the result.
+    of the result.
 
     Args:
-        wave: (samples,).
+        wave: (samples,), float32 or float64; the transforms use its precision.
         response: (any number of samples above 0,) at the same rate.
 
     Returns:
@@ -25,7 +24,8 @@ def reverberate(wave: np.ndarray, response: np.ndarray) -> np.ndarray:
     if len(wave) == 0:
         return wave
 
-    import scipy.signal
+    from scipy import fft
 
-    reverberant = scipy.signal.oaconvolve(wave.astype(np.float64), response.astype(np.float64))
-    return reverberant[: len(wave)].astype(wave.dtype)
+    response = response[: len(wave)].astype(wave.dtype)  # the rest would come after the end
+    size = fft.next_fast_len(len(wave) + len(response) - 1, real=True)
+    return fft.irfft(fft.rfft(wave, size) * fft.rfft(response, size), size)[: len(wave)]

@@ -8,7 +8,8 @@ from typing import Any
 
 from espnet_plugin.config import check_keys, load_config
 from espnet_plugin.errors import UserError
-from espnet_plugin.simulation.bandwidth import FILTER_TYPES, HAS_RIPPLE, HAS_STOPBAND, RESAMPLING_METHODS
+from espnet_plugin.simulation.bandwidth import FILTER_TYPES, HAS_RIPPLE, HAS_STOPBAND
+from espnet_plugin.simulation.resampling import RESAMPLING_METHODS
 
 LOWEST_RATE_HZ = 2000
 

@@ -1,13 +1,14 @@
 """The corpus that a simulation draws from: lists of speech, noise and room impulse responses."""
 
 import hashlib
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from espnet_plugin.audio.read import read_audio
-from espnet_plugin.audio.resample import resample
+from espnet_plugin.audio.read import audio_info, read_audio
+from espnet_plugin.audio.resample import resample, resampled_length
 from espnet_plugin.errors import UserError
 
 SPEECH_LIST, NOISE_LIST, RESPONSE_LIST = "speech.scp", "noise.scp", "rirs.scp"
@@ -32,7 +33,42 @@ class Source:
             UserError: the file is missing, damaged or empty, holds samples that are not finite, or has
                 another rate than the list says.
         """
-        wave, own_rate_hz = read_audio(self.path)
+        return self._read(rate_hz, 0, -1)
+
+    def read_stretch(self, rate_hz: int, samples: int, position: float) -> np.ndarray:
+        """The stretch of `samples` that `noise.fitted` takes of the whole file, without reading the rest.
+
+        Next to the ends of a stretch that is resampled, the filter sees 50 ms more of the file; so the result
+        is that of the whole file to about 16 bits.
+
+        Args:
+            rate_hz: as for `read`.
+            samples: wanted length at `rate_hz`; a file that is not longer is read whole.
+            position: see `noise.add_noise`.
+
+        Returns:
+            wave (`samples`,), or the whole file (fewer,).
+
+        Raises:
+            UserError: as `read`.
+        """
+        own_samples, _, own_rate_hz = audio_info(self.path)
+        there = resampled_length(own_samples, own_rate_hz, rate_hz)
+        if there <= samples:
+            return self.read(rate_hz)
+        start = int(position * (there - samples + 1))
+        # Whole blocks of `step` samples here correspond to whole blocks of `own_step` samples of the file.
+        common = math.gcd(own_rate_hz, rate_hz)
+        step, own_step = rate_hz // common, own_rate_hz // common
+        margin = rate_hz // 20 if own_rate_hz != rate_hz else 0
+        first_block = max(0, (start - margin) // step)
+        last_block = -(-(start + samples + margin) // step)
+        wave = self._read(rate_hz, first_block * own_step, (last_block - first_block) * own_step)
+        inside = start - first_block * step
+        return wave[inside : inside + samples]
+
+    def _read(self, rate_hz: int, own_start: int, own_samples: int) -> np.ndarray:
+        wave, own_rate_hz = read_audio(self.path, own_start, own_samples)
         if own_rate_hz != self.rate_hz:
             raise UserError(
                 f"{self.path} has {own_rate_hz} Hz, its list says {self.rate_hz}; correct the list"

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.signal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +58,36 @@ def test_low_pass_is_stable_and_does_not_shift(type, order, cutoff_hz):
     response = low_pass(pulse, 16000, type, order, cutoff_hz, ripple_db=1.0, stopband_db=40.0)
     np.testing.assert_allclose(response, response[::-1], atol=1e-6)
     assert np.abs(response[[0, -1]]).max() < 1e-3
+
+
+@given(
+    samples=st.integers(1, 300),
+    type=st.sampled_from(FILTER_TYPES),
+    order=st.integers(1, 8),
+    cutoff_hz=st.sampled_from([2000, 3000, 7000]),
+)
+def test_both_passes_are_those_of_scipy(samples, type, order, cutoff_hz):
+    wave = np.random.default_rng(samples).standard_normal(samples)
+    share = cutoff_hz / 8000
+    sections = {
+        "butterworth": lambda: scipy.signal.butter(order, share, output="sos"),
+        "chebyshev1": lambda: scipy.signal.cheby1(order, 1.0, share, output="sos"),
+        "chebyshev2": lambda: scipy.signal.cheby2(order, 40.0, share, output="sos"),
+        "bessel": lambda: scipy.signal.bessel(order, share, norm="phase", output="sos"),
+        "elliptic": lambda: scipy.signal.ellip(order, 1.0, 40.0, share, output="sos"),
+    }[type]()
+    edge = min(3 * (2 * len(sections) + 1), samples - 1)
+    expected = scipy.signal.sosfiltfilt(sections, wave, padlen=edge)
+    result = low_pass(wave, 16000, type, order, cutoff_hz, ripple_db=1.0, stopband_db=40.0)
+    np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_first_order_by_hand():
+    # Butterworth of order 1 at a quarter of the rate: y[n] = (x[n] + x[n-1]) / 2. Settled at both ends.
+    pulse = np.zeros(9)
+    pulse[4] = 1.0
+    expected = [0, 0, 0, 0.25, 0.5, 0.25, 0, 0, 0]
+    np.testing.assert_allclose(low_pass(pulse, 16000, "butterworth", 1, 4000), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("method", RESAMPLING_METHODS)

@@ -14,6 +14,19 @@ def test_by_hand():
     np.testing.assert_allclose(clipped[inside], wave[inside])
 
 
+def test_a_quantile_lies_between_two_samples():
+    # Places 0 to 4 in rising order; quantile 0.1 is place 0.4: 2 + 0.4 * (4 - 2).
+    clipped = clip(np.array([10.0, 2.0, 8.0, 4.0, 6.0]), 0.1, 0.9)
+    np.testing.assert_allclose(clipped, [9.2, 2.8, 8.0, 4.0, 6.0])
+
+
+@given(samples=st.integers(1, 500), low=st.floats(0, 0.5), high=st.floats(0.5, 1))
+def test_limits_are_those_of_numpy(samples, low, high):
+    wave = np.random.default_rng(samples).standard_normal(samples)
+    expected = np.clip(wave, *np.quantile(wave, [low, high]))
+    np.testing.assert_allclose(clip(wave, low, high), expected, rtol=1e-12)
+
+
 @given(samples=st.integers(0, 500), low=st.floats(0, 0.1), high=st.floats(0.9, 1))
 def test_limits_are_quantiles_and_the_order_of_samples_stays(samples, low, high):
     wave = np.random.default_rng(samples).standard_normal(samples).astype(np.float32)

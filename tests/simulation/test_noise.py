@@ -45,6 +45,14 @@ def test_active_power_matches_a_loop_over_frames(samples, seed):
     assert active_power(wave) == pytest.approx(np.mean(np.concatenate(kept) ** 2))
 
 
+def test_the_gain_by_hand():
+    # Speech of power 4 in its active half, noise of power 0.25: equal powers need a gain of 4, 20 dB a tenth.
+    speech, noise = np.zeros(8192), np.full(8192, 0.5)
+    speech[:4096] = 2.0
+    np.testing.assert_allclose(add_noise(speech, noise, snr_db=20.0) - speech, 0.1 * 4 * 0.5)
+    np.testing.assert_allclose(add_noise(speech, noise, snr_db=0.0) - speech, 4 * 0.5)
+
+
 @pytest.mark.parametrize("snr_db", [-10, -5, 0, 20])
 def test_the_ratio_over_active_frames_is_the_wanted_one(snr_db):
     speech, noise = bursts(32768, 0, level=0.2), bursts(20000, 1, level=3.0)
