@@ -31,11 +31,14 @@ def run(arguments) -> int:
         raise UserError(f"{target} exists; add --force to replace it")
 
     from espnet_plugin.pretrained.load import load_strictly, read_checkpoint, save_official, save_safetensors
+    from espnet_plugin.pretrained.semamba_pp import refuse_variants
     from espnet_plugin.semamba_pp.network import SEMambaPP
 
     checkpoint = read_checkpoint(arguments.source)
     if arguments.wiring:
         checkpoint.options["wiring"] = arguments.wiring
+    if target.suffix == ".pth":
+        refuse_variants(checkpoint.options)
     network = SEMambaPP(**checkpoint.options)
     load_strictly(network, checkpoint.state, checkpoint.source)
     if target.suffix == ".safetensors":

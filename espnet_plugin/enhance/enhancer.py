@@ -1,4 +1,6 @@
-"""A loaded model that cleans recordings of any rate, length and number of channels."""
+"""Loaded models that clean recordings of any rate, length and number of channels."""
+
+from abc import ABC, abstractmethod
 
 import numpy as np
 import torch
@@ -36,11 +38,12 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-class SEMambaPPEnhancer:
-    """SEMamba++ for whole recordings.
+class Enhancer(ABC):
+    """A network for whole recordings of any rate, length and number of channels.
 
     Args:
         network: the network, with its weights.
+        rate_hz: the rate it works at; recordings are resampled to it and back.
         device: a name for `choose_device`.
         dtype: "float32", "bfloat16" or "float16"; the halves are used inside the network only.
         window_s: longer recordings are processed in windows of this length; it bounds the memory.
@@ -48,12 +51,13 @@ class SEMambaPPEnhancer:
 
     Attributes:
         network: the torch module.
-        rate_hz: the rate it works at; recordings are resampled to it and back.
+        rate_hz: as given.
     """
 
     def __init__(
         self,
         network: nn.Module,
+        rate_hz: int,
         device: str = "auto",
         dtype: str = "float32",
         window_s: float = 30.0,
@@ -66,18 +70,21 @@ class SEMambaPPEnhancer:
         self.device = choose_device(device)
         self.dtype = DTYPES[dtype]
         self.network = network.to(self.device).eval()
-        self.spectrum = Spectrum().to(self.device)
-        self.rate_hz = self.spectrum.rate_hz
+        self.rate_hz = rate_hz
         self.window_s = window_s
         self.overlap_s = overlap_s
+
+    @abstractmethod
+    def restore(self, wave: torch.Tensor) -> torch.Tensor:
+        """Clean waves (B, N) at `rate_hz`, on `device`, each by itself; the level stays that of the input."""
 
     def enhance(self, wave: np.ndarray, rate_hz: int) -> np.ndarray:
         """Clean a recording; each channel is treated by itself.
 
         Args:
             wave: (samples,) or (samples, channels), floating point, full scale 1.
-            rate_hz: its sampling rate. Content above 8 kHz is not restored: a recording of a
-                higher rate comes back at that rate, without it.
+            rate_hz: its sampling rate. Content above half the network's rate is not restored: a
+                recording of a higher rate comes back at that rate, without it.
 
         Returns:
             float32 of the same shape, at the same rate, time-aligned with the input.
@@ -104,4 +111,16 @@ class SEMambaPPEnhancer:
         batch = torch.from_numpy(np.ascontiguousarray(wave.T)).to(self.device)
         half = self.dtype != torch.float32
         with torch.inference_mode(), torch.autocast(self.device.type, self.dtype, enabled=half):
-            return restore(batch, self.network, self.spectrum).T.cpu().numpy()
+            return self.restore(batch).T.cpu().numpy()
+
+
+class SEMambaPPEnhancer(Enhancer):
+    """SEMamba++ for whole recordings; arguments as for `Enhancer`."""
+
+    def __init__(self, network: nn.Module, device: str = "auto", dtype: str = "float32", **windows: float):
+        spectrum = Spectrum()
+        super().__init__(network, spectrum.rate_hz, device, dtype, **windows)
+        self.spectrum = spectrum.to(self.device)
+
+    def restore(self, wave: torch.Tensor) -> torch.Tensor:
+        return restore(wave, self.network, self.spectrum)

@@ -5,9 +5,18 @@ from before the wiring was fixed in August 2026, have the same keys and shapes: 
 the file tells them apart, so the wiring is the user's choice.
 """
 
+import inspect
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
+
+from espnet_plugin.errors import UserError
+from espnet_plugin.semamba_pp.network import SEMambaPP
+
+#: Options that make another network, of which the official layout knows nothing.
+_VARIANTS = ("block", "frequency", "frequency_conf", "channel_part", "paths", "scales", "output")
 
 _UNIT = {"convolution": "0", "norm": "1", "activation": "2"}
 _FUSION = {"convolution": "0", "norm": "2"}
@@ -89,6 +98,23 @@ _RULES = [
 _PARTS = {"encoder": "dense_encoder", "magnitude_decoder": "mask_decoder", "phase_decoder": "phase_decoder"}
 _MERGE = re.compile(r"TSMamba\.\d+\.tlinears\.\d+\.weight")
 _LOCAL = re.compile(r"TSMamba\.\d+\.freq_ffns\.\d+\.local_branch\.conv\d\.weight")
+
+
+def refuse_variants(options: Mapping[str, Any]) -> None:
+    """Refuse networks that an official file cannot describe: it would be read as the released one.
+
+    Args:
+        options: arguments of `SEMambaPP`.
+
+    Raises:
+        UserError: names the options that deviate.
+    """
+    defaults = inspect.signature(SEMambaPP).parameters
+    other = [key for key in _VARIANTS if key in options and options[key] != defaults[key].default]
+    if other:
+        raise UserError(
+            f"the official layout has no place for {', '.join(other)}; write a .safetensors file instead"
+        )
 
 
 def official_name(name: str) -> str:

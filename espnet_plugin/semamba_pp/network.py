@@ -3,11 +3,20 @@
 Shapes: B items, F bins, T frames, C channels.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from espnet_plugin.semamba_pp.dense import Encoder, MagnitudeDecoder, PhaseDecoder
+from espnet_plugin.semamba_pp.mask import MaskDecoder
 from espnet_plugin.semamba_pp.tfdp import TfdpBlock
+from espnet_plugin.semamba_pp.tfmamba import TfMambaBlock
+
+BLOCKS = ("tfdp", "tfmamba")
+OUTPUTS = ("mapping", "mask")
+# Of wiring, frequency, frequency_conf, channel_part, paths and scales.
+TFDP_DEFAULTS = ("fixed", "glp", None, True, "parallel", None)
 
 
 class SEMambaPP(nn.Module):
@@ -25,6 +34,15 @@ class SEMambaPP(nn.Module):
         bins: F of the spectrum.
         wiring: "fixed" or "old", see `TfdpBlock`.
         scan: form of the selective scan: "auto", "reference", "cpu" or "cuda".
+        block: "tfdp", or "tfmamba" for the block of SEMamba, which ignores `resolutions`, and where of
+            `wiring` and the options that follow only `output` may be chosen.
+        frequency, frequency_conf, channel_part: what stands along the bins and the channels, see `Level`.
+        paths, scales: order of the resolutions and steps between them, see `TfdpBlock`.
+        output: "mapping", or "mask" where the magnitude decoder's output multiplies the input's magnitude.
+
+    Raises:
+        ValueError: an unknown or impossible choice.
+        TypeError: a key of `frequency_conf` that the frequency module does not have.
     """
 
     def __init__(
@@ -39,8 +57,20 @@ class SEMambaPP(nn.Module):
         bins: int = 201,
         wiring: str = "fixed",
         scan: str = "auto",
+        block: str = "tfdp",
+        frequency: str = "glp",
+        frequency_conf: dict | None = None,
+        channel_part: bool = True,
+        paths: str = "parallel",
+        scales: Sequence[str] | None = None,
+        output: str = "mapping",
     ):
         super().__init__()
+        if block not in BLOCKS:
+            raise ValueError(f"unknown block '{block}': choose {' or '.join(BLOCKS)}")
+        if output not in OUTPUTS:
+            raise ValueError(f"unknown output '{output}': choose {' or '.join(OUTPUTS)}")
+        self.output = output
         mixer = {
             "state_size": state_size,
             "expansion": expansion,
@@ -48,10 +78,19 @@ class SEMambaPP(nn.Module):
             "scan": scan,
         }
         self.encoder = Encoder(channels, dense_depth)
+        if block == "tfdp":
+            level = {"frequency": frequency, "frequency_conf": frequency_conf, "channel_part": channel_part}
+            levels = {"resolutions": resolutions, "wiring": wiring, "paths": paths, "scales": scales}
+            options, make_block = {**levels, **level}, TfdpBlock
+        elif (wiring, frequency, frequency_conf, channel_part, paths, scales) == TFDP_DEFAULTS:
+            options, make_block = {}, TfMambaBlock
+        else:
+            raise ValueError("block 'tfmamba' has no wiring, frequency module, channel part, paths or scales")
         self.blocks = nn.ModuleList(
-            TfdpBlock(channels, (bins - 1) // 2, resolutions, wiring, **mixer) for _ in range(blocks)
+            make_block(channels, (bins - 1) // 2, **options, **mixer) for _ in range(blocks)
         )
-        self.magnitude_decoder = MagnitudeDecoder(channels, dense_depth, bins)
+        decoder = MaskDecoder if output == "mask" else MagnitudeDecoder
+        self.magnitude_decoder = decoder(channels, dense_depth, bins)
         self.phase_decoder = PhaseDecoder(channels, dense_depth)
 
     def forward(self, magnitude: Tensor, phase: Tensor) -> tuple[Tensor, Tensor]:
@@ -72,4 +111,7 @@ class SEMambaPP(nn.Module):
         x = self.encoder(x)
         for block in self.blocks:
             x = block(x)
-        return self.magnitude_decoder(x).transpose(1, 2), self.phase_decoder(x).transpose(1, 2)
+        restored = self.magnitude_decoder(x).transpose(1, 2)
+        if self.output == "mask":
+            restored = restored * magnitude
+        return restored, self.phase_decoder(x).transpose(1, 2)

@@ -3,15 +3,20 @@
 Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 from espnet_plugin.semamba_pp.activation import gelu, gelu_
-from espnet_plugin.semamba_pp.convolution import downsample, merge_maps, upsample
+from espnet_plugin.semamba_pp.convolution import merge_maps
 from espnet_plugin.semamba_pp.fan import GatedFan
-from espnet_plugin.semamba_pp.frequency_glp import FrequencyGlp
+from espnet_plugin.semamba_pp.frequency_modules import build_frequency_module
+from espnet_plugin.semamba_pp.frequency_modules.linear import GatedLinear
+from espnet_plugin.semamba_pp.scales import bins_of_levels, check_scales, down_step, up_step, whole_frames
 from espnet_plugin.semamba_pp.time_mamba import TimeMamba
 
 WIRINGS = ("fixed", "old")
+PATHS = ("parallel", "sequential")
 
 
 class ChannelFeedForward(nn.Module):
@@ -19,12 +24,13 @@ class ChannelFeedForward(nn.Module):
 
     Args:
         channels: C.
+        periodic: False puts plain linear layers in the place of the FAN layers.
     """
 
-    def __init__(self, channels: int):
+    def __init__(self, channels: int, periodic: bool = True):
         super().__init__()
         self.norm = nn.LayerNorm(channels)
-        self.fan = GatedFan(channels)
+        self.fan = GatedFan(channels) if periodic else GatedLinear(channels)
 
     def forward(self, x: Tensor) -> Tensor:
         # GELU comes before the norm in the code of the release.
@@ -37,15 +43,29 @@ class Level(nn.Module):
     Args:
         channels: C.
         bins: F at this resolution.
+        frequency, frequency_conf: what stands along the bins, see `build_frequency_module`.
+        channel_part: False leaves the channel part out.
         mixer: arguments of `MambaMixer`.
     """
 
-    def __init__(self, channels: int, bins: int, **mixer):
+    def __init__(
+        self,
+        channels: int,
+        bins: int,
+        frequency: str = "glp",
+        frequency_conf: dict | None = None,
+        channel_part: bool = True,
+        **mixer,
+    ):
         super().__init__()
         self.time = TimeMamba(channels, **mixer)
         self.norm = nn.LayerNorm(channels)
-        self.frequency = FrequencyGlp(channels, bins)
-        self.channel = ChannelFeedForward(channels)
+        self.frequency = build_frequency_module(frequency, channels, bins, mixer, frequency_conf)
+        self.channel = ChannelFeedForward(channels, periodic=frequency != "linear") if channel_part else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, T, F) to (B, C, T, F)."""
+        return self.with_channel_part(self.time_and_frequency(x))
 
     def time_and_frequency(self, x: Tensor) -> Tensor:
         """Everything but the channel part, (B, C, T, F) to (B, C, T, F)."""
@@ -55,6 +75,10 @@ class Level(nn.Module):
         # The normalised value replaces the stream; it is no pre-norm in front of a residual.
         x = self.norm(x.transpose(1, 2)).permute(0, 3, 1, 2)
         return self.frequency(x) + x
+
+    def with_channel_part(self, x: Tensor) -> Tensor:
+        """The channel part and its residual, if the level has one."""
+        return x if self.channel is None else self.channel(x) + x
 
 
 class Fusion(nn.Module):
@@ -82,43 +106,86 @@ class TfdpBlock(nn.Module):
     Args:
         channels: C.
         bins: F of the finest level.
-        resolutions: number of levels; each has half the bins of the one before.
+        resolutions: number of levels.
         wiring: "fixed", or "old" for checkpoints trained before August 2026: there the
             channel part of the third level was applied to the second one, after its own.
-        mixer: arguments of `MambaMixer`.
+        paths: "parallel", where the coarser levels start from the block's input, or "sequential", where
+            each starts from the result of the finer one.
+        scales: the step from each level to the next, see `check_scales`; by default half the bins.
+        level: further arguments of `Level`.
+
+    Raises:
+        ValueError: an unknown or impossible choice.
     """
 
-    def __init__(self, channels: int, bins: int, resolutions: int = 3, wiring: str = "fixed", **mixer):
+    def __init__(
+        self,
+        channels: int,
+        bins: int,
+        resolutions: int = 3,
+        wiring: str = "fixed",
+        paths: str = "parallel",
+        scales: Sequence[str] | None = None,
+        **level,
+    ):
         super().__init__()
         if wiring not in WIRINGS:
             raise ValueError(f"unknown wiring '{wiring}': choose {' or '.join(WIRINGS)}")
-        if wiring == "old" and resolutions != 3:
-            raise ValueError("the old wiring exists with 3 resolutions only")
-        if bins % 2 ** (resolutions - 1):
-            raise ValueError(f"{bins} bins cannot be halved {resolutions - 1} times")
+        if paths not in PATHS:
+            raise ValueError(f"unknown paths '{paths}': choose {' or '.join(PATHS)}")
+        if wiring == "old" and (resolutions != 3 or paths != "parallel"):
+            raise ValueError("the old wiring exists with 3 resolutions in parallel only")
         self.wiring = wiring
-        self.levels = nn.ModuleList(Level(channels, bins // 2**r, **mixer) for r in range(resolutions))
-        self.down = nn.ModuleList(downsample(channels) for _ in range(resolutions - 1))
-        self.up = nn.ModuleList(upsample(channels) for _ in range(resolutions - 1))
-        self.fuse = nn.ModuleList(Fusion(channels) for _ in range(resolutions - 1))
+        self.paths = paths
+        self.scales = check_scales(scales, resolutions)
+        self.levels = nn.ModuleList(Level(channels, f, **level) for f in bins_of_levels(bins, self.scales))
+        self.down = nn.ModuleList(down_step(step, channels) for step in self.scales)
+        self.up = nn.ModuleList(up_step(step, channels) for step in reversed(self.scales))
+        self.fuse = nn.ModuleList(Fusion(channels) for _ in self.scales)
+        if wiring == "old" and any(level.channel is None for level in self.levels):
+            raise ValueError("the old wiring needs the channel part")
+        self._share_global_paths()
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, T, F) to (B, C, T, F)."""
+        frames = x.shape[2]
+        x = whole_frames(x, self.scales)
+        x = self._fused(self._in_sequence(x) if self.paths == "sequential" else self._side_by_side(x))
+        return x if x.shape[2] == frames else x[:, :, :frames]
+
+    def _share_global_paths(self) -> None:
+        """Give a level of half the frames the global path of the finer one.
+
+        A global path has the same weights for all frames, and such a level differs from the
+        finer one in nothing but its frames.
+        """
+        for step, fine, coarse in zip(self.scales, self.levels, self.levels[1:]):
+            if step == "time" and hasattr(fine.frequency, "global_path"):
+                coarse.frequency.global_path = fine.frequency.global_path
+
+    def _side_by_side(self, x: Tensor) -> list[Tensor]:
         maps = [x]
         for down in self.down:
             maps.append(down(maps[-1]))
-        maps = [level.time_and_frequency(x) for level, x in zip(self.levels, maps)]
-        maps = self._channel_parts(maps)
+        return self._channel_parts([level.time_and_frequency(x) for level, x in zip(self.levels, maps)])
+
+    def _in_sequence(self, x: Tensor) -> list[Tensor]:
+        maps = [self.levels[0](x)]
+        for down, level in zip(self.down, self.levels[1:]):
+            maps.append(level(down(maps[-1])))
+        return maps
+
+    def _channel_parts(self, maps: list[Tensor]) -> list[Tensor]:
+        if self.wiring == "old":
+            parts = [level.channel for level in self.levels]
+            first, second, third = maps
+            second = parts[1](second) + second
+            return [parts[0](first) + first, parts[2](second) + second, third]
+        return [level.with_channel_part(x) for level, x in zip(self.levels, maps)]
+
+    def _fused(self, maps: list[Tensor]) -> Tensor:
         x = maps[-1]
         # up.0 and fuse.0 serve the coarsest pair, as in the official numbering.
         for up, fuse, fine in zip(self.up, self.fuse, reversed(maps[:-1])):
             x = fuse(fine, up(x))
         return x + maps[0] if len(maps) > 1 else x
-
-    def _channel_parts(self, maps: list[Tensor]) -> list[Tensor]:
-        parts = [level.channel for level in self.levels]
-        if self.wiring == "old":
-            first, second, third = maps
-            second = parts[1](second) + second
-            return [parts[0](first) + first, parts[2](second) + second, third]
-        return [part(x) + x for part, x in zip(parts, maps)]
