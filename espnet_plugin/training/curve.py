@@ -12,7 +12,7 @@ from espnet_plugin.errors import missing_module
 PHASES = ("train", "valid")
 
 #: What the trainer measures besides the losses, and what nobody plots.
-_NOT_A_LOSS = ("time", "total_count", "clip", "loss_scale", "grad_norm")
+_NOT_A_LOSS = ("time", "total_count", "clip", "loss_scale", "skipped")
 
 
 def history_rows(statistics: Mapping[int, Mapping[str, Mapping[str, Any]]]) -> list[dict[str, float]]:
@@ -90,4 +90,4 @@ def plot_curve(rows: Sequence[Mapping[str, float]], path: Path, title: str = "")
 def _is_loss(name: str, value: Any) -> bool:
     if not isinstance(value, (int, float)) or name in _NOT_A_LOSS:
         return False
-    return not name.endswith(("_time", "_GB")) and not name.startswith("optim")
+    return not name.endswith(("_time", "_GB", "grad_norm")) and not name.startswith("optim")

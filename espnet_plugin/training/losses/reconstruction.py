@@ -11,13 +11,21 @@ from espnet_plugin.training.losses.consistency import ConsistencyLoss
 from espnet_plugin.training.losses.magnitude import magnitude_loss
 from espnet_plugin.training.losses.mel import MelLoss
 from espnet_plugin.training.losses.phase import phase_loss
+from espnet_plugin.training.losses.waveform import waveform_loss
 
-#: Weights of the released model (SEMamba++ specification, section 5).
-DEFAULT_WEIGHTS = {"magnitude": 0.9, "phase": 0.3, "complex": 0.1, "consistency": 0.1, "mel": 0.1}
+#: Weights of the released model (SEMamba++ specification, section 5), which leaves the wave itself out.
+DEFAULT_WEIGHTS = {
+    "magnitude": 0.9,
+    "phase": 0.3,
+    "complex": 0.1,
+    "consistency": 0.1,
+    "mel": 0.1,
+    "time": 0.0,
+}
 
 
 class ReconstructionLoss(nn.Module):
-    """Sum of magnitude, phase, complex, consistency and mel loss.
+    """Sum of magnitude, phase, complex, consistency, mel and time loss (the last on the samples).
 
     Args:
         weights: weight per term; a term that is not named keeps its default, 0 leaves a term out.
@@ -69,6 +77,8 @@ class ReconstructionLoss(nn.Module):
                 values["consistency"] = self.consistency(restored, wave)
         if "mel" in wanted:
             values["mel"] = self.mel(clean_wave, wave)
+        if "time" in wanted:
+            values["time"] = waveform_loss(clean_wave, wave)
         return values
 
     def forward(

@@ -22,16 +22,22 @@ def signals(seed=0):
 
 def test_sum_uses_the_weights():
     total, terms = ReconstructionLoss()(*signals())
-    assert set(terms) == set(DEFAULT_WEIGHTS)
+    assert set(terms) == set(DEFAULT_WEIGHTS) - {"time"}
     expected = sum(DEFAULT_WEIGHTS[term] * float(value) for term, value in terms.items())
     assert float(total) == pytest.approx(expected, rel=1e-12)
 
 
 def test_weight_zero_leaves_a_term_out():
-    weights = {"mel": 0, "consistency": 0, "phase": 0, "complex": 0, "magnitude": 2.0}
+    weights = {"mel": 0, "time": 0, "consistency": 0, "phase": 0, "complex": 0, "magnitude": 2.0}
     total, terms = ReconstructionLoss(weights)(*signals())
     assert set(terms) == {"magnitude"}
     assert float(total) == pytest.approx(2.0 * float(terms["magnitude"]))
+
+
+def test_samples_count_when_they_get_a_weight():
+    clean_wave, *others, wave = signals()
+    terms = ReconstructionLoss({"time": 0.2})(clean_wave, *others, wave)[1]
+    assert float(terms["time"]) == pytest.approx(float((clean_wave - wave).abs().mean()))
 
 
 def test_every_term_reaches_the_network_output():

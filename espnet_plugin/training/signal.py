@@ -1,0 +1,23 @@
+"""What losses and adversaries get to know of one batch."""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Signal(NamedTuple):
+    """A batch of segments in the three forms that training compares.
+
+    Attributes:
+        wave: (B, N) at 16 kHz, in units of the recording's peak.
+        magnitude: (B, F, T), compressed.
+        phase: (B, F, T) in radians.
+    """
+
+    wave: Tensor
+    magnitude: Tensor
+    phase: Tensor
+
+    def detach(self) -> "Signal":
+        """The same values without gradient."""
+        return Signal(*(part.detach() for part in self))
