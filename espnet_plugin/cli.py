@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
+from espnet_plugin import process_settings
 from espnet_plugin.errors import EXTRA_OF_MODULE, UserError, missing_module
 
 PROGRAM = "urgent26"
@@ -18,6 +19,8 @@ VERBS = {
     "convert": ("espnet_plugin.commands.convert", "convert an official checkpoint into a pack of ours"),
     "mini-corpus": ("espnet_plugin.commands.mini_corpus", "build the built-in corpus; no download"),
     "simulate": ("espnet_plugin.commands.simulate", "simulate degraded speech from a corpus"),
+    "fine-tune": ("espnet_plugin.commands.fine_tune", "train a released model further on your own folder"),
+    "analyse": ("espnet_plugin.commands.analyse", "look into a trained model: tables and pictures"),
     "score": ("espnet_plugin.commands.score", "score recordings with and without references"),
     "doctor": ("espnet_plugin.commands.doctor", "what is installed, what is active, and what to do"),
 }
@@ -89,6 +92,7 @@ def run_script(program: str, module: ModuleType, argv: Sequence[str] | None = No
 
 
 def _run(program: str, help_line: str, import_module: Callable[[], ModuleType], argv: list[str]) -> int:
+    process_settings.settle()
     try:
         module = import_module()
         parser = Parser(prog=program, description=help_line, allow_abbrev=False)
