@@ -12,6 +12,7 @@ def add_arguments(parser):
     parser.add_argument("--extra_test", action="append", default=[], help="NAME=NOISY_DIR[,CLEAN_DIR]")
     parser.add_argument("--skip_bad", action="store_true", help="leave out recordings that cannot be used")
     parser.add_argument("--nj", type=int, default=1, help="files read at the same time")
+    parser.add_argument("--on_the_fly", action="store_true", help="train: the clean speech of the corpus")
     parser.add_argument("--force", action="store_true", help="make it again")
 
 
@@ -26,6 +27,7 @@ def run(arguments):
         arguments.skip_bad,
         arguments.nj,
         arguments.force,
+        arguments.on_the_fly,
     )
 
 

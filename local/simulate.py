@@ -11,6 +11,7 @@ def add_arguments(parser):
     parser.add_argument("--config", required=True, help="degradations")
     parser.add_argument("--seed", type=int, default=0, help="of the random draws")
     parser.add_argument("--nj", type=int, default=1, help="processes")
+    parser.add_argument("--on_the_fly", action="store_true", help="leave the training set to the training")
     parser.add_argument("--force", action="store_true", help="make it again")
 
 
@@ -24,6 +25,7 @@ def run(arguments):
         arguments.seed,
         arguments.nj,
         arguments.force,
+        arguments.on_the_fly,
     )
 
 

@@ -11,9 +11,18 @@ def add_arguments(parser):
     parser.add_argument("--data_dir", required=True, type=Path, help="data folders of stage 3")
     parser.add_argument("--statistics_dir", required=True, type=Path, help="shape files of stage 4")
     parser.add_argument("--experiment", required=True, type=Path, help="gets the model")
+    parser.add_argument(
+        "--enh_task",
+        choices=("auto", "enh", "gan"),
+        default="auto",
+        help="gan: against discriminators; enh: without; auto: as the configuration says",
+    )
     parser.add_argument("--ngpu", type=int, default=0, help="GPUs")
     parser.add_argument("--nj", type=int, default=1, help="processes that load data")
     parser.add_argument("--seed", type=int, default=0, help="of the training")
+    parser.add_argument("--degradation", type=Path, help="degrade clean speech anew in every epoch")
+    parser.add_argument("--corpus_dir", type=Path, help="corpus of stage 1: noises for --degradation")
+    parser.add_argument("--init", help="checkpoint to start from")
     parser.add_argument("--force", action="store_true", help="train again")
 
 
@@ -29,6 +38,10 @@ def run(arguments):
         arguments.nj,
         arguments.seed,
         arguments.force,
+        arguments.enh_task,
+        arguments.degradation,
+        arguments.corpus_dir,
+        arguments.init,
     )
 
 

@@ -8,10 +8,12 @@ import sys
 from collections.abc import Sequence
 
 from espnet_plugin.errors import UserError
+from espnet_plugin.process_settings import settle
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ESPnet's command; a user's mistake is one line and exit code 2."""
+    settle()
     from espnet2.bin import enh_inference
 
     from espnet_plugin.espnet_modules.inference import SeparateSpeech

@@ -115,3 +115,4 @@ def _keep(path: Path, kept: Path) -> None:
     except OSError:
         shutil.copyfile(path, partial)  # some network file systems have no links
     os.replace(partial, kept)
+    partial.unlink(missing_ok=True)  # renaming between two names of one file does nothing

@@ -2,15 +2,19 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from espnet2.enh.espnet_model import ESPnetEnhancementModel
-from espnet2.tasks.abs_task import AbsTask, optim_classes, scheduler_classes
+from espnet2.tasks.abs_task import optim_classes, scheduler_classes
 from espnet2.tasks.enh import decoder_choices, encoder_choices, separator_choices
 
 from espnet_plugin.config import check_keys
 from espnet_plugin.errors import UserError
+from espnet_plugin.training.adversaries import ADVERSARIES
 from espnet_plugin.training.losses import DEFAULT_WEIGHTS
+
+if TYPE_CHECKING:
+    from espnet_plugin.espnet_modules.task import RestorationTask
 
 #: Filled in by the task, not by the configuration.
 _GIVEN = {
@@ -20,10 +24,11 @@ _GIVEN = {
     "optim": ("params",),
     "scheduler": ("optimizer", "last_epoch", "verbose"),
     "model": ("encoder", "separator", "decoder", "mask_module", "loss_wrappers"),
+    "discriminator": ("measure",),
 }
 
 
-def check_train_config(config: Mapping[str, Any], task: type[AbsTask], where: str) -> None:
+def check_train_config(config: Mapping[str, Any], task: "type[RestorationTask]", where: str) -> None:
     """Check every key of a training configuration, also inside of ``separator_conf`` and the like.
 
     Args:
@@ -51,7 +56,15 @@ def check_train_config(config: Mapping[str, Any], task: type[AbsTask], where: st
             if name is not None:
                 _check_section(config, key, _named(classes, name, key, where), where, kind)
     _check_section(config, "model", ESPnetEnhancementModel, where)
-    check_keys(_section(config, "loss_weights", where), DEFAULT_WEIGHTS, f"{where}: loss_weights")
+    if "discriminator" in config:
+        adversary = _named(ADVERSARIES, config["discriminator"], "discriminator", where)
+        _check_section(config, "discriminator", adversary, where)
+    terms = [*DEFAULT_WEIGHTS, *task.adversarial_terms(config)]
+    check_keys(_section(config, "loss_weights", where), terms, f"{where}: loss_weights")
+    for key in ("accum_grad", "grad_clip", "grad_clip2", "max_invalid_steps"):
+        value = config.get(key, 1)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+            raise UserError(f"{where}: {key} must be a number above 0, not {value!r}")
 
 
 def _named(classes: Mapping[str, Callable], name: Any, kind: str, where: str) -> Callable:

@@ -30,7 +30,9 @@ _TO_BUILD = (
 #: How the model was trained; free of paths.
 _FOR_THE_RECORD = (
     *("version", "seed", "max_epoch", "batch_size", "segment_samples", "loss_weights"),
-    *("optim", "optim_conf", "scheduler", "scheduler_conf", "accum_grad", "grad_clip"),
+    *("optim", "optim_conf", "scheduler", "scheduler_conf", "accum_grad", "grad_clip", "use_amp"),
+    *("discriminator", "discriminator_conf", "discriminator_start_step"),
+    *("optim2", "optim2_conf", "scheduler2", "scheduler2_conf", "grad_clip2"),
     *("keep_nbest_models", "best_model_criterion"),
 )
 

@@ -9,6 +9,7 @@ from espnet2.torch_utils.device_funcs import force_gatherable
 from torch import nn
 
 from espnet_plugin.training.losses import ReconstructionLoss
+from espnet_plugin.training.signal import Signal
 
 
 class RestorationModel(ESPnetEnhancementModel):
@@ -42,19 +43,55 @@ class RestorationModel(ESPnetEnhancementModel):
         )
         self.reconstruction = reconstruction
 
-    def generate(self, wave: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def generate(self, wave: torch.Tensor) -> Signal:
         """Restore segments that are normalised already.
+
+        Under autocast the network alone computes in lower precision, as transforms and losses would drown
+        quiet bins.
 
         Args:
             wave: (B, N) degraded segments, divided by the peak of the recordings they were cut from.
-
-        Returns:
-            Magnitude (B, F, T), phase (B, F, T) and wave (B, N).
         """
-        with torch.no_grad():
-            degraded = self.separator.spectrum.analyse(wave)
-        magnitude, phase = self.separator.network(*degraded)
-        return magnitude, phase, self.separator.spectrum.synthesise(magnitude, phase, length=wave.shape[1])
+        spectrum = self.separator.spectrum
+        with torch.no_grad(), torch.autocast(wave.device.type, enabled=False):
+            degraded = spectrum.analyse(wave)
+        magnitude, phase = (part.to(wave.dtype) for part in self.separator.network(*degraded))
+        with torch.autocast(wave.device.type, enabled=False):
+            return Signal(spectrum.synthesise(magnitude, phase, length=wave.shape[1]), magnitude, phase)
+
+    def compare(
+        self, speech_mix: torch.Tensor, speech_ref1: torch.Tensor, **others: torch.Tensor
+    ) -> tuple[Signal, Signal]:
+        """What the losses compare: the clean segments and what the generator makes of the degraded ones.
+
+        Args:
+            speech_mix: (B, N) degraded segments.
+            speech_ref1: (B, N) clean segments.
+            others: what else ESPnet puts into a batch; lengths are not used, as the preprocessing pads every
+                segment to the same length, and the padding takes part in the loss.
+        """
+        with torch.no_grad(), torch.autocast(speech_ref1.device.type, enabled=False):
+            clean = Signal(speech_ref1, *self.separator.spectrum.analyse(speech_ref1))
+        return clean, self.generate(speech_mix)
+
+    def generator_loss(
+        self, clean: Signal, restored: Signal, adversarial: bool = False
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """The loss of the generator, and values to report: ``loss`` and every term, unweighted.
+
+        Args:
+            clean, restored: as ``compare`` returns them.
+            adversarial: not used: there are no discriminators.
+        """
+        with torch.autocast(clean.wave.device.type, enabled=False):
+            loss, terms = self.reconstruction(*clean, restored.magnitude, restored.phase, restored.wave)
+        # ESPnet's reports keep the name "time" for themselves.
+        reported = {"waveform" if name == "time" else name: value for name, value in terms.items()}
+        return loss, {"loss": loss.detach(), **reported}
+
+    def evaluate(self, clean: Signal, restored: Signal) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Everything that can be measured on validation data: the loss, and values to report."""
+        return self.generator_loss(clean, restored)
 
     def forward(
         self,
@@ -63,20 +100,10 @@ class RestorationModel(ESPnetEnhancementModel):
         speech_ref1: torch.Tensor | None = None,
         **others,
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor], torch.Tensor]:
-        """The loss of one batch of segments of equal length.
-
-        Args:
-            speech_mix: (B, N) degraded segments.
-            speech_mix_lengths: not used; the preprocessing pads every segment to the same length, and the
-                padding takes part in the loss.
-            speech_ref1: (B, N) clean segments.
-            others: what else ESPnet puts into a batch, such as ``utt_id``.
+        """The loss of one batch, in ESPnet's form; arguments as for ``compare``.
 
         Returns:
             Loss, statistics (``loss`` and one entry per term, unweighted) and batch size.
         """
-        with torch.no_grad():
-            clean = self.separator.spectrum.analyse(speech_ref1)
-        loss, terms = self.reconstruction(speech_ref1, *clean, *self.generate(speech_mix))
-        statistics = {"loss": loss.detach(), **terms}
+        loss, statistics = self.generator_loss(*self.compare(speech_mix, speech_ref1))
         return force_gatherable((loss, statistics, speech_mix.shape[0]), loss.device)

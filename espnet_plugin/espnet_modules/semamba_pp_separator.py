@@ -4,6 +4,7 @@ Shapes: B items, N samples, C channels.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import torch
 from espnet2.enh.separator.abs_separator import AbsSeparator
@@ -22,7 +23,8 @@ class SEMambaPPSeparator(AbsSeparator):
 
     Args:
         input_dim: feature size that ESPnet reports for the encoder; 1 for waves.
-        channels, blocks, resolutions, dense_depth, state_size, expansion, convolution_width, wiring, scan:
+        channels, blocks, resolutions, dense_depth, state_size, expansion, convolution_width, wiring, scan,
+            block, frequency, frequency_conf, channel_part, paths, scales, output:
             as in ``SEMambaPP``, with the same defaults.
         num_spk: number of restored signals; only 1 exists.
 
@@ -42,6 +44,13 @@ class SEMambaPPSeparator(AbsSeparator):
         convolution_width: int = 4,
         wiring: str = "fixed",
         scan: str = "auto",
+        block: str = "tfdp",
+        frequency: str = "glp",
+        frequency_conf: dict | None = None,
+        channel_part: bool = True,
+        paths: str = "parallel",
+        scales: Sequence[str] | None = None,
+        output: str = "mapping",
         num_spk: int = 1,
     ) -> None:
         super().__init__()
@@ -64,6 +73,13 @@ class SEMambaPPSeparator(AbsSeparator):
             bins=self.spectrum.bins,
             wiring=wiring,
             scan=scan,
+            block=block,
+            frequency=frequency,
+            frequency_conf=frequency_conf,
+            channel_part=channel_part,
+            paths=paths,
+            scales=scales,
+            output=output,
         )
         # ESPnet reads this name, and replaces it when a user chooses another reference channel.
         self.ref_channel = 0

@@ -1,18 +1,32 @@
 """ESPnet task that trains a speech restoration network on pairs of degraded and clean recordings."""
 
 import argparse
-from collections.abc import Callable, Sequence
+import dataclasses
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
+from espnet2.tasks.abs_task import AbsIterFactory
 from espnet2.tasks.enh import EnhancementTask, decoder_choices, encoder_choices, separator_choices
 from espnet2.utils.nested_dict_action import NestedDictAction
+from espnet2.utils.types import str_or_none
 
 from espnet_plugin.config import load_config
 from espnet_plugin.errors import UserError
 from espnet_plugin.espnet_modules.config_check import check_train_config
+from espnet_plugin.espnet_modules.degrading_preprocessor import SCOPES, DegradingPreprocessor
+from espnet_plugin.espnet_modules.epoch_iterator import EpochIterFactory
+from espnet_plugin.espnet_modules.launch import Launch
 from espnet_plugin.espnet_modules.preprocessor import RestorationPreprocessor
-from espnet_plugin.espnet_modules.registration import register
+from espnet_plugin.espnet_modules.registration import SEPARATORS, register
 from espnet_plugin.espnet_modules.restoration_model import RestorationModel
+from espnet_plugin.espnet_modules.stock_model import StockModel, build_stock_model
 from espnet_plugin.espnet_modules.trainer import RestorationTrainer
+from espnet_plugin.espnet_modules.training_log import logged, process_log
+from espnet_plugin.simulation.degrader import Degrader
 from espnet_plugin.training.losses import DEFAULT_WEIGHTS, ReconstructionLoss
 
 # Processes that ESPnet spawns for further GPUs import this module to find the task, and so know the names.
@@ -38,7 +52,7 @@ class RestorationTask(EnhancementTask):
 
     @classmethod
     def add_task_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        """Adds ``--segment_samples`` and ``--loss_weights`` to ESPnet's options."""
+        """Adds ``--segment_samples``, ``--degradation*`` and ``--loss_weights`` to ESPnet's options."""
         super().add_task_arguments(parser)
         group = parser.add_argument_group("Restoration")
         group.add_argument(
@@ -48,10 +62,27 @@ class RestorationTask(EnhancementTask):
             help="Length of a training segment at --sample_rate; whole hops of the network's transform.",
         )
         group.add_argument(
+            "--degradation",
+            type=str_or_none,
+            help="YAML file, such as conf/simulate/restoration.yaml: degrade clean training speech anew in "
+            "every epoch; null: read degraded recordings.",
+        )
+        group.add_argument(
+            "--degradation_corpus",
+            type=str_or_none,
+            help="For --degradation: folder of one split of a corpus, with noise.scp and rirs.scp.",
+        )
+        group.add_argument(
+            "--degradation_scope",
+            choices=SCOPES,
+            default="recording",
+            help="For --degradation: what is degraded at once; segment is faster for long recordings.",
+        )
+        group.add_argument(
             "--loss_weights",
             action=NestedDictAction,
             default=dict(DEFAULT_WEIGHTS),
-            help="Weight per term of the reconstruction loss; 0 leaves a term out.",
+            help="Weight per term of the loss; 0 leaves a term out.",
         )
 
     @classmethod
@@ -80,20 +111,66 @@ class RestorationTask(EnhancementTask):
             parser.set_defaults(**config)
         args = parser.parse_args(rest)
         args.config = chosen.config
+        Launch.from_environment(os.environ).place(args)
         return args
+
+    @classmethod
+    def main_worker(cls, args: argparse.Namespace) -> None:
+        """One process of the training, of which ESPnet starts one per GPU."""
+        if multiprocessing.parent_process() is None:
+            super().main_worker(args)
+            return
+        try:
+            with logged(process_log(Path(args.output_dir), args.dist_rank)):
+                super().main_worker(args)
+        except UserError as error:
+            print(f"process {args.dist_rank}: {error}", file=sys.__stderr__, flush=True)
+            sys.exit(2)
 
     @classmethod
     def build_preprocess_fn(cls, args: argparse.Namespace, train: bool) -> Callable:
         """The function that makes segments of recordings, in the workers of the data loader."""
-        return RestorationPreprocessor(train, segment_samples=args.segment_samples, rate_hz=args.sample_rate)
+        if not train or args.degradation is None:
+            return RestorationPreprocessor(train, args.segment_samples, args.sample_rate, args.seed)
+        if args.degradation_corpus is None:
+            raise UserError("degradation needs noises: give --degradation_corpus, a folder with noise.scp")
+        degrader = Degrader(args.degradation, args.degradation_corpus, args.seed)
+        return DegradingPreprocessor(
+            degrader, args.segment_samples, args.sample_rate, args.seed, args.degradation_scope
+        )
 
     @classmethod
-    def build_model(cls, args: argparse.Namespace) -> RestorationModel:
-        """Generator and losses.
+    def build_iter_factory(
+        cls,
+        args: argparse.Namespace,
+        distributed_option: Any,
+        mode: str,
+        kwargs: dict | None = None,
+    ) -> AbsIterFactory:
+        """ESPnet's iterator factory, which tells the preprocessing the epoch; arguments as in ESPnet."""
+        if mode == "train" or not distributed_option.distributed:
+            return EpochIterFactory(super().build_iter_factory(args, distributed_option, mode, kwargs))
+        # ESPnet would divide every batch between the processes, and refuse one with fewer items than those.
+        alone = dataclasses.replace(distributed_option, distributed=False)
+        factory = super().build_iter_factory(args, alone, mode, kwargs)
+        return EpochIterFactory(
+            factory, part=(distributed_option.dist_rank, distributed_option.dist_world_size)
+        )
+
+    @classmethod
+    def build_model(cls, args: argparse.Namespace) -> RestorationModel | StockModel:
+        """Generator and losses; for a separator of ESPnet's stock, ESPnet's model with its ``criterions``.
 
         Raises:
             UserError: a setting that this training cannot follow.
         """
+        if args.separator not in SEPARATORS:
+            return build_stock_model(args)
+        return RestorationModel(**cls.model_parts(args))
+
+    @classmethod
+    def model_parts(cls, args: argparse.Namespace) -> dict[str, Any]:
+        """The arguments of ``RestorationModel``; raises as ``build_model``."""
         followed = {key: value for key, value in args.model_conf.items() if key not in _NOT_FOLLOWED}
         for key in _NOT_FOLLOWED:
             if args.model_conf.get(key):
@@ -107,15 +184,26 @@ class RestorationTask(EnhancementTask):
         spectrum = getattr(separator, "spectrum", None)
         if spectrum is None:
             raise UserError(f"separator '{args.separator}' has no spectrum to compare; use semamba_pp")
+        adversarial = cls.adversarial_terms(vars(args))
         reconstruction = ReconstructionLoss(
-            args.loss_weights,
+            {term: weight for term, weight in args.loss_weights.items() if term not in adversarial},
             window_samples=spectrum.window,
             hop_samples=spectrum.hop,
             compression=spectrum.compression,
             rate_hz=args.sample_rate,
         )
         _check_lengths(args, spectrum, reconstruction)
-        return RestorationModel(encoder, separator, decoder, reconstruction, **followed)
+        parts = {"encoder": encoder, "separator": separator, "decoder": decoder}
+        return {**parts, "reconstruction": reconstruction, **followed}
+
+    @classmethod
+    def adversarial_terms(cls, config: Mapping[str, Any]) -> Mapping[str, float]:
+        """Terms that ``loss_weights`` may name besides those of the reconstruction, and their weights.
+
+        Args:
+            config: all options by name.
+        """
+        return {}
 
 
 def _check_lengths(args: argparse.Namespace, spectrum, reconstruction: ReconstructionLoss) -> None:

@@ -4,10 +4,9 @@ import contextlib
 import fcntl
 import hashlib
 import json
-import logging
+import os
 import shutil
 import time
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,11 @@ import yaml
 from espnet_plugin.atomic_write import write_text
 from espnet_plugin.config import load_config
 from espnet_plugin.errors import UserError, missing_module
+from espnet_plugin.espnet_modules.fresh_degradation import KEY, FreshDegradation, fresh_degradation
+from espnet_plugin.espnet_modules.launch import Launch
+from espnet_plugin.espnet_modules.training_log import logged, process_log
 
 MARK = "training.json"
-LOG = "train.log"
 RESOLVED_CONFIG = "train_config.yaml"
 
 #: May change between two starts of one training: they set when to stop and what to show, not what is learned.
@@ -32,6 +33,7 @@ _DATA_ROLES = {"wav.scp": "speech_mix,sound", "spk1.scp": "speech_ref1,sound", "
 _OWN_FILES = (
     *("checkpoint*.pth", "*epoch.pth", "*.best.pth", "*best.pth", "*.ave.pth", "latest.pth", "model.pth"),
     *("config.yaml", RESOLVED_CONFIG, MARK, "history.csv", "images/training_curve.png", "tensorboard"),
+    "invalid_batches.tsv",
 )
 
 
@@ -44,6 +46,10 @@ def train(
     num_workers: int = 1,
     seed: int = 0,
     force: bool = False,
+    enh_task: str = "auto",
+    degradation: Path | None = None,
+    corpus_dir: Path | None = None,
+    init: str | Path | None = None,
 ) -> Path:
     """Train the network of a configuration on the pairs of a data folder.
 
@@ -60,6 +66,11 @@ def train(
         num_workers: processes that read audio.
         seed: for weights, order and segments.
         force: throw away what ``exp_dir`` holds of an earlier training.
+        enh_task: see ``choose_task``.
+        degradation: YAML file of degradations, instead of the configuration's; with it the clean training
+            speech is degraded anew in every epoch, and ``train/wav.scp`` is not needed.
+        corpus_dir: for ``degradation``: the corpus of which ``train`` gives noises and rooms.
+        init: checkpoint to start from, see ``espnet_plugin.pretrained.load.read_checkpoint``.
 
     Returns:
         ``exp_dir/model.pth``, which loads together with ``exp_dir/config.yaml``.
@@ -70,46 +81,75 @@ def train(
     """
     train_config, exp_dir = Path(train_config), Path(exp_dir)
     config = {**load_config(train_config), "seed": seed}
-    lists = _input_files(Path(data_dir), Path(statistics_dir))
-    identity = {"config": config, "data": _digest(lists)}
+    fresh = fresh_degradation(config, train_config, degradation, corpus_dir)
+    lists = _input_files(Path(data_dir), Path(statistics_dir), fresh)
+    identity = {"config": _told_apart(config, fresh, init), "data": _digest(lists)}
     if not force and _is_finished(exp_dir, identity):
         return exp_dir / "model.pth"
 
+    launch = Launch.from_environment(os.environ)
+    log = process_log(exp_dir, launch.rank)
     exp_dir.mkdir(parents=True, exist_ok=True)
-    with _only_process(exp_dir):
+    with _only_process(exp_dir) if launch.leads else contextlib.nullcontext():
         if not force:
             _refuse_other_training(exp_dir, identity)
-        for leftover in exp_dir.glob(".*.tmp"):  # of a killed run
-            leftover.unlink()
-        print(f"training, log in {exp_dir / LOG} (when stopped, it goes on from the last epoch)", flush=True)
-        with _logged(exp_dir / LOG):
+        if launch.leads:
+            for leftover in exp_dir.glob(".*.tmp"):  # of a killed run
+                leftover.unlink()
+            print(f"training, log in {log} (when stopped, it goes on from the last epoch)", flush=True)
+        with _one_line_errors(log), logged(log):
             from espnet_plugin.espnet_modules.config_check import check_train_config
             from espnet_plugin.espnet_modules.export import export_history, export_model
-            from espnet_plugin.espnet_modules.task import RestorationTask
+            from espnet_plugin.espnet_modules.initial_weights import write_initial_weights
+            from espnet_plugin.espnet_modules.task_choice import choose_task
 
-            check_train_config(config, RestorationTask, str(train_config))
-            if force:
-                _remove_own_files(exp_dir)
-            write_text(exp_dir / RESOLVED_CONFIG, yaml.safe_dump(config, sort_keys=False))
-            _write_mark(exp_dir, identity, finished=False)
-            RestorationTask.main(cmd=_command(lists, exp_dir, ngpu, num_workers))
-            model = export_model(exp_dir)
-            export_history(exp_dir)
-        _write_mark(exp_dir, identity, finished=True)
-    return model
+            task = choose_task(config, enh_task)
+            check_train_config(config, task, str(train_config))
+            if launch.leads:
+                if force:
+                    _remove_own_files(exp_dir)
+                write_text(exp_dir / RESOLVED_CONFIG, yaml.safe_dump(config, sort_keys=False))
+                _write_mark(exp_dir, identity, finished=False)
+            # Not the resolved file: other processes would read it before the first one has written it.
+            command = _command(train_config, lists, exp_dir, ngpu, num_workers, seed)
+            command += fresh.options() if fresh else []
+            if init and launch.leads:  # the other processes take their weights over from the first
+                command += ["--init_param", str(write_initial_weights(init, config, exp_dir))]
+            task.main(cmd=command)
+            if launch.leads:
+                export_model(exp_dir)
+                export_history(exp_dir)
+        if launch.leads:
+            _write_mark(exp_dir, identity, finished=True)
+    return exp_dir / "model.pth"
 
 
-def _input_files(data_dir: Path, statistics_dir: Path) -> dict[str, Path]:
+def _told_apart(config: dict[str, Any], fresh: FreshDegradation | None, init: str | Path | None) -> dict:
+    """The configuration with the content of what is given apart from it."""
+    config = {**config, KEY: fresh.content()} if fresh else config
+    return {**config, "init": _checkpoint_identity(init)} if init else config
+
+
+def _checkpoint_identity(checkpoint: str | Path) -> str:
+    """What tells one checkpoint from another: the file's content, or the tag of a hub repository."""
+    path = Path(checkpoint).expanduser()
+    path = path / "model.pth" if path.is_dir() else path
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else str(checkpoint)
+
+
+def _input_files(data_dir: Path, statistics_dir: Path, fresh: FreshDegradation | None) -> dict[str, Path]:
     """The lists by the names ``train/wav.scp`` and so on."""
     files = {}
     for split in ("train", "valid"):
-        files |= {f"{split}/{name}": data_dir / split / name for name in ("wav.scp", "spk1.scp")}
+        names = ["spk1.scp"] if fresh and split == "train" else ["wav.scp", "spk1.scp"]
+        files |= {f"{split}/{name}": data_dir / split / name for name in names}
         files[f"{split}/speech_shape"] = statistics_dir / split / "speech_shape"
     for name, path in files.items():
         if not path.is_file() or path.stat().st_size == 0:
             stage = 4 if name.endswith("speech_shape") else 3
             raise UserError(f"{path} is missing or empty; run stage {stage} first")
     rates = {f"{split}/utt2fs": data_dir / split / "utt2fs" for split in ("train", "valid")}
+    files |= fresh.lists() if fresh else {}  # rooms may be none: that list may be empty
     return files | {name: path for name, path in rates.items() if path.is_file()}
 
 
@@ -168,11 +208,11 @@ def _remove_own_files(exp_dir: Path) -> None:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
-def _command(lists: dict[str, Path], exp_dir: Path, ngpu: int, num_workers: int) -> list[str]:
-    command = ["--config", str(exp_dir / RESOLVED_CONFIG), "--output_dir", str(exp_dir), "--resume", "true"]
-    command += ["--ngpu", str(ngpu), "--num_workers", str(num_workers)]
-    if ngpu > 1:
-        command += ["--multiprocessing_distributed", "true"]
+def _command(
+    train_config: Path, lists: dict[str, Path], exp_dir: Path, ngpu: int, num_workers: int, seed: int
+) -> list[str]:
+    command = ["--config", str(train_config), "--output_dir", str(exp_dir), "--resume", "true"]
+    command += ["--ngpu", str(ngpu), "--num_workers", str(num_workers), "--seed", str(seed)]
     for split in ("train", "valid"):
         for name, role in _DATA_ROLES.items():
             if f"{split}/{name}" in lists:
@@ -201,33 +241,18 @@ def _only_process(exp_dir: Path, patience_s: float = 20.0) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _logged(path: Path) -> Iterator[None]:
-    """Send what ESPnet logs and prints to a file; the progress stays on the terminal."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    with path.open("a", encoding="utf-8", buffering=1) as stream:
-        handler = logging.StreamHandler(stream)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(module)s:%(lineno)d %(message)s"))
-        # ESPnet's own set-up of the log does nothing where a handler exists.
-        root.handlers[:] = [handler]
-        root.setLevel(logging.INFO)
-        try:
-            with contextlib.redirect_stderr(stream), contextlib.redirect_stdout(stream):
-                yield
-        except UserError as error:
-            traceback.print_exc(file=stream)
-            raise UserError(_reason(error)) from error
-        except ModuleNotFoundError as error:
-            traceback.print_exc(file=stream)
-            raise missing_module(error.name or str(error), "training") from error
-        except KeyboardInterrupt:
-            raise UserError("stopped; the same command goes on after the last complete epoch") from None
-        except (Exception, SystemExit) as error:
-            traceback.print_exc(file=stream)
-            raise UserError(f"the training failed ({_reason(error)}); {path} has the details") from error
-        finally:
-            root.handlers[:] = handlers
-            root.setLevel(level)
+def _one_line_errors(log: Path) -> Iterator[None]:
+    """Turn whatever ends a training into one line that says what to do."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(_reason(error)) from error
+    except ModuleNotFoundError as error:
+        raise missing_module(error.name or str(error), "training") from error
+    except KeyboardInterrupt:
+        raise UserError("stopped; the same command goes on after the last complete epoch") from None
+    except (Exception, SystemExit) as error:
+        raise UserError(f"the training failed ({_reason(error)}); {log} has the details") from error
 
 
 def _reason(error: BaseException) -> str:

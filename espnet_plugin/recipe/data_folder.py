@@ -9,9 +9,10 @@ from espnet_plugin.errors import UserError
 from espnet_plugin.recipe.audio_check import Problem, Shape, check_recordings
 from espnet_plugin.recipe.links import without_blanks
 from espnet_plugin.recipe.names import OWN_SETS, parse_test_sets
-from espnet_plugin.recipe.recordings import Recording, from_folders, from_simulated
+from espnet_plugin.recipe.recordings import Recording, from_corpus, from_folders, from_simulated
 from espnet_plugin.recipe.stage import Stage, digest, fingerprint
 from espnet_plugin.simulation.draw import META_FILE
+from espnet_plugin.simulation.sources import SPEECH_LIST
 
 REJECTED = "rejected.tsv"
 
@@ -24,6 +25,7 @@ def format_data(
     skip_bad: bool = False,
     threads: int = 1,
     force: bool = False,
+    on_the_fly: bool = False,
 ) -> None:
     """Make ``data/{train,valid,test}`` from the simulated sets and ``data/<name>`` from users' folders.
 
@@ -35,6 +37,8 @@ def format_data(
         skip_bad: leave unusable files out instead of stopping.
         threads: files read at the same time.
         force: make everything again.
+        on_the_fly: the training degrades its speech itself: ``data/train`` lists the clean speech of the
+            corpus, once as it is and once as reference.
 
     Raises:
         UserError: a folder is missing or empty, or holds files that cannot be used.
@@ -42,6 +46,9 @@ def format_data(
     data_dir, simulated_dir = Path(data_dir), Path(simulated_dir)
     tests = parse_test_sets(extra_tests)
     for name in OWN_SETS:
+        if on_the_fly and name == "train":
+            _make_clean_folder(data_dir / name, corpus_dir, skip_bad, threads, force)
+            continue
         source = simulated_dir / name
         languages = Path(corpus_dir) / name / "utt2lang" if corpus_dir else None
         meta = source / META_FILE
@@ -67,6 +74,23 @@ def format_data(
             threads=threads,
             force=force,
         )
+
+
+def _make_clean_folder(
+    folder: Path, corpus_dir: str | Path | None, skip_bad: bool, threads: int, force: bool
+) -> None:
+    speech = Path(corpus_dir or "") / folder.name / SPEECH_LIST
+    if not speech.is_file():
+        raise UserError(f"{speech} does not exist; run stage 1 (corpus) first")
+    make_data_folder(
+        folder,
+        lambda: from_corpus(speech.parent),
+        source=str(speech.parent.resolve()),
+        inputs=digest(speech.read_bytes()),
+        skip_bad=skip_bad,
+        threads=threads,
+        force=force,
+    )
 
 
 def make_data_folder(

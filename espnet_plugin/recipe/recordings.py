@@ -8,6 +8,7 @@ from espnet_plugin.errors import UserError
 from espnet_plugin.recipe.names import list_ids
 from espnet_plugin.simulation.draw import META_FILE
 from espnet_plugin.simulation.meta import NO_TEXT, read_meta
+from espnet_plugin.simulation.sources import read_corpus
 
 UNKNOWN_LANGUAGE = "und"  # ISO 639-3: undetermined
 
@@ -81,6 +82,28 @@ def from_simulated(folder: Path, languages: Path | None = None) -> list[Recordin
             language=language_of.get(row.speech_uid, UNKNOWN_LANGUAGE),
         )
         for row in rows
+    ]
+
+
+def from_corpus(split: Path) -> list[Recording]:
+    """The clean speech of one split of a corpus, as recordings that are their own references.
+
+    Raises:
+        UserError: a list is missing or cannot be read.
+    """
+    corpus = read_corpus(split)
+    languages = split / "utt2lang"
+    language_of = _read_two_columns(languages) if languages.is_file() else {}
+    return [
+        Recording(
+            id=uid,
+            noisy=source.path,
+            clean=source.path,
+            speaker=corpus.speaker_of.get(uid, uid),
+            text=corpus.text_of.get(uid) or NO_TEXT,
+            language=language_of.get(uid, UNKNOWN_LANGUAGE),
+        )
+        for uid, source in corpus.speech.items()
     ]
 
 

@@ -13,6 +13,7 @@ def simulate_sets(
     seed: int = 0,
     workers: int = 1,
     force: bool = False,
+    on_the_fly: bool = False,
 ) -> None:
     """Draw and render the sets; what is there already is left alone.
 
@@ -23,6 +24,7 @@ def simulate_sets(
         seed: of the draws.
         workers: processes that render.
         force: draw and render again.
+        on_the_fly: leave the training set out, since the training degrades its speech itself.
 
     Raises:
         UserError: no corpus, a mistake in the configuration, sets of other settings, or sources that
@@ -35,6 +37,9 @@ def simulate_sets(
         split = Path(corpus_dir) / name
         if not (split / "speech.scp").is_file():
             raise UserError(f"{split / 'speech.scp'} does not exist; run stage 1 (corpus) first")
+        if on_the_fly and name == "train":
+            print(f"{split}: degraded by the training, anew in every epoch")
+            continue
         output = Path(simulated_dir) / name
         # Several versions of an utterance help the training; in other sets they would only count it twice.
         repetitions = None if name == "train" else 1

@@ -1,6 +1,9 @@
 """Stage 5: train a model, or leave a finished one alone."""
 
+import os
 from pathlib import Path
+
+from espnet_plugin.espnet_modules.launch import Launch
 
 
 def train_model(
@@ -12,6 +15,10 @@ def train_model(
     cores: int = 1,
     seed: int = 0,
     force: bool = False,
+    enh_task: str = "auto",
+    degradation: Path | None = None,
+    corpus_dir: Path | None = None,
+    init: str | None = None,
 ) -> Path:
     """Train on the data folders, go on after an interruption, or do nothing where it is finished.
 
@@ -24,6 +31,10 @@ def train_model(
         cores: CPU cores that may be used; one is left for the training itself.
         seed: of the training.
         force: train again from the start.
+        enh_task: ``gan`` trains against discriminators, ``enh`` without, ``auto`` as the configuration says.
+        degradation: YAML file of degradations: degrade clean training speech anew in every epoch.
+        corpus_dir: corpus of stage 1, which gives noises and rooms for that.
+        init: checkpoint to start from.
 
     Returns:
         The model file.
@@ -34,7 +45,25 @@ def train_model(
     from espnet_plugin.espnet_modules.train_stage import train
 
     loaders = max(1, min(cores - 1, 8))
-    model = train(train_config, data_dir, statistics_dir, experiment, ngpu, loaders, seed, force)
+    model = train(
+        train_config,
+        data_dir,
+        statistics_dir,
+        experiment,
+        ngpu,
+        loaders,
+        seed,
+        force,
+        enh_task,
+        degradation,
+        corpus_dir,
+        init,
+    )
+    if Launch.from_environment(os.environ).leads:
+        _tell(model, experiment)
+    return model
+
+
+def _tell(model: Path, experiment: Path) -> None:
     curve = experiment / "images" / "training_curve.png"
     print(f"trained model: {model}" + (f", training curve: {curve}" if curve.is_file() else ""))
-    return model

@@ -7,6 +7,9 @@ import pytest
 import soundfile
 import yaml
 
+from espnet_plugin.config import load_config
+from tests.espnet_modules.gradients import gradients
+
 PAIRS = {"train": 4, "valid": 2}
 
 
@@ -71,3 +74,67 @@ def packed(tmp_path_factory, trained):
     from espnet_plugin.espnet_modules.export import pack
 
     return pack(trained, tmp_path_factory.mktemp("pack") / "toy.zip")
+
+
+@pytest.fixture(scope="session")
+def gan_config(toy_config, repository):
+    """A function that writes a difference from the adversarial toy configuration and returns its path."""
+
+    def write(**difference):
+        base = str(repository / "conf" / "train" / "semamba_pp_gan_toy.yaml")
+        return toy_config(**{"base": base, **difference})
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def gan(tmp_path_factory, pairs, gan_config):
+    """The folder of a finished adversarial toy training of two epochs, with one worker."""
+    from espnet_plugin.espnet_modules.train_stage import train
+
+    exp_dir = tmp_path_factory.mktemp("exp") / "gan"
+    train(gan_config(), *pairs, exp_dir, num_workers=1)
+    return exp_dir
+
+
+@pytest.fixture(scope="session")
+def plain_descent(tmp_path_factory, gan_config):
+    """A function that writes an adversarial configuration of one step of plain gradient descent.
+
+    The step sees all pairs whole, so that nothing in it is random; the change of a weight is its gradient.
+    """
+    folder = tmp_path_factory.mktemp("descent")
+
+    def write(rate=1.0, **difference) -> Path:
+        sgd = {"optim": "sgd", "optim_conf": {"lr": rate}, "optim2": "sgd", "optim2_conf": {"lr": 0.1 * rate}}
+        once = {"segment_samples": 9000, "max_epoch": 1, "drop_last_iter": False}
+        path = folder / f"{len(list(folder.iterdir()))}.yaml"
+        path.write_text(yaml.safe_dump({**load_config(gan_config()), **sgd, **once, **difference}))
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def one_step(tmp_path_factory, pairs, plain_descent):
+    """A function that trains one such step in one process and returns the folder."""
+    from espnet_plugin.espnet_modules.train_stage import train
+
+    def run(**options) -> Path:
+        exp_dir = tmp_path_factory.mktemp("step") / "exp"
+        train(plain_descent(**options), *pairs, exp_dir, num_workers=0)
+        return exp_dir
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def untrained(one_step):
+    """The folder of a training that learned nothing."""
+    return one_step(rate=0.0, batch_size=4)
+
+
+@pytest.fixture(scope="session")
+def joint_gradients(one_step, untrained):
+    """The gradients of one step in one process with all pairs in one batch."""
+    return gradients(untrained, one_step(batch_size=4))

@@ -30,6 +30,16 @@ def test_previous_checkpoint_is_kept(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [PREVIOUS, CURRENT]
 
 
+def test_a_kill_between_keeping_and_renaming_leaves_nothing_behind(tmp_path):
+    with atomic_saves():
+        torch.save({"epoch": 1}, tmp_path / CURRENT)
+        # The previous name exists already, for the same file.
+        (tmp_path / PREVIOUS).hardlink_to(tmp_path / CURRENT)
+        torch.save({"epoch": 2}, tmp_path / CURRENT)
+    assert [read(tmp_path / name)["epoch"] for name in (CURRENT, PREVIOUS)] == [2, 1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [PREVIOUS, CURRENT]
+
+
 def test_a_failure_while_writing_leaves_the_old_file(tmp_path):
     class Unwritable:
         def __reduce__(self):

@@ -49,6 +49,7 @@ def test_help_names_every_option_with_its_default(run):
         (["--stop_stage=8"], "1 to 7"),
         (["--nj", "0"], "above 0"),
         (["--force", "maybe"], "true or false"),
+        (["--enh_task", "both"], "auto, enh or gan"),
         (["--python", "nowhere"], "does not exist"),
     ],
 )
@@ -75,6 +76,8 @@ def test_values_with_blanks_arrive_whole(run):
     answer = run(*only_5, "--train_config", "my conf/big one.yaml", "--expdir", "my exp")
     assert "[--config][my conf/big one.yaml]" in answer.stdout
     assert "[--experiment][my exp/big one]" in answer.stdout
+    assert "[--enh_task][auto]" in answer.stdout
+    assert "[--enh_task][gan]" in run(*only_5, "--enh_task=gan").stdout
 
 
 def test_folder_options(run):
@@ -82,6 +85,17 @@ def test_folder_options(run):
     answer = run("--stage=1", "--stop_stage=1", *folders, "--seed", "7")
     assert "[--corpus][folder][--corpus_dir][dump/corpus_folder][--seed][7]" in answer.stdout
     assert "[--clean_dir][a b][--noise_dir][c]" in answer.stdout and "rir_dir" not in answer.stdout
+
+
+def test_speech_that_the_training_degrades(run):
+    answer = run("--stage=2", "--stop_stage=5", "--on_the_fly", "--init", "my model.pth")
+    simulate, format_data, statistics, train = re.findall(r"^\[\w+\.py\].*$", answer.stdout, re.MULTILINE)
+    assert simulate.endswith("[--on_the_fly]") and format_data.endswith("[--on_the_fly]")
+    assert "[--init][my model.pth]" in train
+    assert "[--degradation][conf/simulate/restoration_mini.yaml]" in train
+    assert "[--corpus_dir][dump/corpus_mini]" in train
+    assert "on_the_fly" not in statistics + train
+    assert "degradation" not in run("--stage=5", "--stop_stage=5").stdout
 
 
 def test_from_another_folder_defaults_stay_in_the_recipe(run, repository, tmp_path):

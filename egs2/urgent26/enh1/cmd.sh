@@ -1,7 +1,18 @@
-# To be sourced: the program that each kind of stage is put behind.
-# Empty runs it here. With SLURM, for instance:
-#   train_cmd="srun --gres=gpu:1 --cpus-per-task=8 --mem=32G"
-#   cpu_cmd="srun --cpus-per-task=16 --mem=32G"
+# To be sourced: the program that each kind of stage is put behind. Empty runs it here.
+#
+# Training with several GPUs of this machine: ./run.sh --ngpu 4
+# The rest goes with --ngpu 1, which is per process:
+# - torchrun on one machine
+#     train_cmd="torchrun --no-python --standalone --nproc_per_node 4"
+# - torchrun on several machines that share the folders; the same command on each of them
+#     train_cmd="torchrun --no-python --nnodes 2 --nproc_per_node 4 --rdzv_backend c10d --rdzv_endpoint HOST:29500"
+# - Slurm, one task per GPU
+#     train_cmd="srun --nodes=2 --ntasks-per-node=4 --gpus-per-task=1 --cpus-per-task=8 --kill-on-bad-exit=1"
+# One task of Slurm for everything else:
+#   gpu_cmd="srun --ntasks=1 --gpus=1 --cpus-per-task=8"   cpu_cmd="srun --ntasks=1 --cpus-per-task=16"
+#
+# batch_size is that of all processes together, and has to be at least their number. The processes find their
+# place in the variables of torchrun or srun; an interrupted training goes on with the same command.
 
 train_cmd=${train_cmd:-}  # stage 5: training
 gpu_cmd=${gpu_cmd:-}      # stage 6: enhancement

@@ -21,7 +21,10 @@ options=(
     "expdir=exp  # models, enhanced speech, scores"
     "enh_tag=  # name of the experiment (default: that of the training configuration)"
     "simulate_config=conf/simulate/restoration_mini.yaml  # degradations (one version each: conf/simulate/restoration.yaml)"
+    "on_the_fly=false  # true: degrade training speech anew in every epoch, without files of it"
     "train_config=conf/train/semamba_pp_mini.yaml  # model and training (full: conf/train/semamba_pp.yaml)"
+    "enh_task=auto  # gan: train against discriminators, enh: without, auto: as the configuration says"
+    "init=  # checkpoint to start the training from (official file, experiment folder, pack)"
     "inference_config=conf/enhance/semamba_pp.yaml  # enhancement"
     "ngpu=0  # GPUs for training; enhancement takes one if there is any"
     "nj=  # processes for data, enhancement and scores (default: number of cores)"
@@ -29,7 +32,7 @@ options=(
     "force=false  # true: make again what is there, also with other settings"
     "python=  # interpreter to use as it is (default: .venv, set up on first use)"
 )
-switches=" skip_bad force "  # may come without a value, which means true
+switches=" skip_bad on_the_fly force "  # may come without a value, which means true
 extra_tests=()
 given=" "
 
@@ -111,7 +114,8 @@ done
     fail "--stage $stage --stop_stage $stop_stage: stages are 1 to 7, in this order"
 : "${nj:=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}"
 [[ $nj =~ ^[1-9][0-9]*$ ]] || fail "--nj takes a whole number above 0, not '$nj'"
-for name in skip_bad force; do
+[[ $enh_task =~ ^(auto|enh|gan)$ ]] || fail "--enh_task takes auto, enh or gan, not '$enh_task'"
+for name in skip_bad on_the_fly force; do
     [[ ${!name} == true || ${!name} == false ]] || fail "--$name takes true or false, not '${!name}'"
 done
 : "${corpus_dir:=$dumpdir/corpus_$corpus}"
@@ -143,6 +147,13 @@ folder_options=()
 for name in clean_dir noise_dir rir_dir; do
     [[ -z ${!name} ]] || folder_options+=("--$name" "${!name}")
 done
+fresh_options=() fresh_training=(--corpus_dir "$corpus_dir")  # the training configuration may ask for it too
+if [[ $on_the_fly == true ]]; then
+    fresh_options=(--on_the_fly)
+    fresh_training+=(--degradation "$simulate_config")
+fi
+init_options=()
+[[ -z $init ]] || init_options=(--init "$init")
 format_options=()
 [[ $skip_bad == false ]] || format_options+=(--skip_bad)
 
@@ -164,15 +175,18 @@ run_stage 1 "corpus $corpus in $corpus_dir" "$cpu_cmd" corpus.py \
     --mini_utterances "$mini_utterances" ${folder_options[@]+"${folder_options[@]}"}
 run_stage 2 "simulate degraded speech by $simulate_config" "$cpu_cmd" simulate.py \
     --corpus_dir "$corpus_dir" --simulated_dir "$dumpdir/simulated" --config "$simulate_config" \
-    --seed "$seed" --nj "$nj"
+    --seed "$seed" --nj "$nj" ${fresh_options[@]+"${fresh_options[@]}"}
 run_stage 3 "check the audio and write data folders in $datadir" "$cpu_cmd" format_data.py \
     --corpus_dir "$corpus_dir" --simulated_dir "$dumpdir/simulated" --data_dir "$datadir" --nj "$nj" \
-    ${format_options[@]+"${format_options[@]}"} ${tests[@]+"${tests[@]}"}
+    ${format_options[@]+"${format_options[@]}"} ${tests[@]+"${tests[@]}"} \
+    ${fresh_options[@]+"${fresh_options[@]}"}
 run_stage 4 "statistics of the data" "$cpu_cmd" data_statistics.py \
     --data_dir "$datadir" --simulated_dir "$dumpdir/simulated" --statistics_dir "$expdir/statistics"
 run_stage 5 "train $train_config" "$train_cmd" train.py \
     --config "$train_config" --data_dir "$datadir" --statistics_dir "$expdir/statistics" \
-    --experiment "$experiment" --ngpu "$ngpu" --nj "$nj" --seed "$seed"
+    --experiment "$experiment" --ngpu "$ngpu" --nj "$nj" --seed "$seed" \
+    --enh_task "$enh_task" ${init_options[@]+"${init_options[@]}"} \
+    ${fresh_training[@]+"${fresh_training[@]}"}
 run_stage 6 "enhance the test sets with $experiment" "$gpu_cmd" enhance.py \
     --config "$inference_config" --data_dir "$datadir" --experiment "$experiment"
 run_stage 7 "score noisy and enhanced speech" "$cpu_cmd" score.py \
