@@ -7,7 +7,7 @@ def load(name, checkpoint, device="auto", dtype="float32", **options):
     """Load a model that enhances recordings.
 
     Args:
-        name: "semamba_pp".
+        name: "semamba_pp", or "espnet" for a network of ESPnet's stock that was trained here.
         checkpoint: the official `.pth` file, a file or experiment folder of this project, a
             packed `.zip`, or a tag of the Hugging Face hub such as "someone/semambapp".
         device: "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1" or "mps".

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import pickle
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,12 +15,15 @@ import torch
 import yaml
 from torch import Tensor, nn
 
-from espnet_plugin.errors import UserError
+from espnet_plugin.config import check_keys
+from espnet_plugin.errors import UserError, missing_module
 from espnet_plugin.pretrained import semamba_pp
 
-MODELS = ("semamba_pp",)
+MODELS = ("semamba_pp", "gap_urgenet", "espnet")
 # In an ESPnet model the network sits inside the separator.
 ESPNET_PREFIX = "separator.network."
+# Arguments of an enhancer that are no options.
+_OWN_ARGUMENTS = ("network", "device", "dtype")
 
 
 @dataclass
@@ -36,21 +41,36 @@ class Checkpoint:
     state: dict[str, Tensor]
 
 
-def load(name: str, checkpoint: str | Path, device: str = "auto", dtype: str = "float32", **options):
+def load(
+    name: str,
+    checkpoint: str | Path | Mapping[str, str | Path],
+    device: str = "auto",
+    dtype: str = "float32",
+    **options,
+):
     """Load a model; see `espnet_plugin.load`.
 
     Args:
-        options: `wiring`, `scan` of `SEMambaPP`; `window_s`, `overlap_s` of `SEMambaPPEnhancer`.
+        options: `window_s`, `overlap_s` of `Enhancer`; for semamba_pp `wiring`, `scan` of `SEMambaPP` too;
+            for gap_urgenet those of `GapUrgenetEnhancer`.
     """
     from espnet_plugin.enhance.enhancer import SEMambaPPEnhancer
     from espnet_plugin.semamba_pp.network import SEMambaPP
 
     if name not in MODELS:
         raise UserError(f"unknown model '{name}': choose {', '.join(MODELS)}")
-    network_options = {key: options.pop(key) for key in ("wiring", "scan") if key in options}
-    unknown = set(options) - {"window_s", "overlap_s"}
+    if name == "gap_urgenet":
+        return _load_gap_urgenet(checkpoint, device, dtype, options)
+    of_network, of_enhancer = ("wiring", "scan") if name == "semamba_pp" else (), ("window_s", "overlap_s")
+    unknown = set(options) - {*of_network, *of_enhancer}
     if unknown:
-        raise UserError(f"unknown option '{sorted(unknown)[0]}': known are wiring, scan, window_s, overlap_s")
+        known = ", ".join((*of_network, *of_enhancer))
+        raise UserError(f"unknown option '{sorted(unknown)[0]}': known are {known}")
+    if name == "espnet":
+        from espnet_plugin.espnet_modules.stock_enhancer import load_stock
+
+        return load_stock(checkpoint, device, dtype, **options)
+    network_options = {key: options.pop(key) for key in of_network if key in options}
     found = read_checkpoint(checkpoint)
     try:
         network = SEMambaPP(**{**found.options, **network_options})
@@ -58,6 +78,17 @@ def load(name: str, checkpoint: str | Path, device: str = "auto", dtype: str = "
         raise UserError(f"{found.source} describes a network that cannot be built: {error}") from error
     load_strictly(network, found.state, found.source)
     return SEMambaPPEnhancer(network, device, dtype, **options)
+
+
+def _load_gap_urgenet(checkpoint, device: str, dtype: str, options: dict[str, Any]):
+    try:
+        from espnet_plugin.enhance.gap_enhancer import GapUrgenetEnhancer
+        from espnet_plugin.pretrained.gap_urgenet import load_network
+    except ModuleNotFoundError as error:
+        raise missing_module(error.name or "transformers", "GAP-URGENet") from error
+    known = [key for key in inspect.signature(GapUrgenetEnhancer).parameters if key not in _OWN_ARGUMENTS]
+    check_keys(options, known, "options of gap_urgenet")
+    return GapUrgenetEnhancer(load_network(checkpoint), device, dtype, **options)
 
 
 def read_checkpoint(checkpoint: str | Path) -> Checkpoint:
@@ -70,7 +101,7 @@ def read_checkpoint(checkpoint: str | Path) -> Checkpoint:
     if path.is_dir():
         return _read_experiment(path)
     if not path.is_file():
-        return _read_experiment(_download(str(checkpoint)))
+        return _read_experiment(download(str(checkpoint)))
     if path.suffix == ".zip":
         return _read_pack(path)
     if path.suffix == ".safetensors":
@@ -93,22 +124,27 @@ def read_checkpoint(checkpoint: str | Path) -> Checkpoint:
     )
 
 
-def read_torch_file(path: Path):
+def read_torch_file(path: Path, mapped: bool = False):
     """Read a torch file without running code from it.
+
+    Args:
+        mapped: leave the tensors in the file until they are used.
 
     Raises:
         UserError: damaged, no torch file, or one that holds more than tensors and plain values.
     """
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        # Only the zip format, the usual one, can be mapped.
+        mapped = mapped and zipfile.is_zipfile(path)
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         raise UserError(
-            f"{path} is not a plain checkpoint of tensors and was refused: {_first_line(error)}"
+            f"{path} is not a plain checkpoint of tensors and was refused: {first_line(error)}"
         ) from error
     except (EOFError, KeyError, IndexError, AttributeError) as error:  # whose texts tell a user nothing
         raise UserError(f"{path} is damaged or no checkpoint at all; get the file again") from error
     except (RuntimeError, OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as a checkpoint: {_first_line(error)}") from error
+        raise UserError(f"{path} cannot be read as a checkpoint: {first_line(error)}") from error
 
 
 def load_strictly(network: nn.Module, state: dict[str, Tensor], source: str) -> None:
@@ -117,19 +153,31 @@ def load_strictly(network: nn.Module, state: dict[str, Tensor], source: str) -> 
     Raises:
         UserError: anything does not fit; the network is then unchanged.
     """
-    own = network.state_dict()
+    check_tensors(state, network.state_dict(), f"{source} does not fit the model")
+    network.load_state_dict(state)
+
+
+def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], what: str) -> None:
+    """Say which tensors are missing, unknown or of another shape.
+
+    Args:
+        found, expected: name -> tensor; only the shapes are compared.
+        what: beginning of the error's text.
+
+    Raises:
+        UserError: anything does not fit.
+    """
     problems = []
     for label, names in (
-        ("missing", [name for name in own if name not in state]),
-        ("unknown", [name for name in state if name not in own]),
-        ("of another shape", [n for n in own if n in state and own[n].shape != state[n].shape]),
+        ("missing", [name for name in expected if name not in found]),
+        ("unknown", [name for name in found if name not in expected]),
+        ("of another shape", [n for n in expected if n in found and expected[n].shape != found[n].shape]),
     ):
         if names:
             shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
             problems.append(f"{len(names)} tensors {label} ({shown})")
     if problems:
-        raise UserError(f"{source} does not fit the model: {'; '.join(problems)}")
-    network.load_state_dict(state)
+        raise UserError(f"{what}: {'; '.join(problems)}")
 
 
 def save_safetensors(path: str | Path, network_options: dict[str, Any], state: dict[str, Tensor]) -> None:
@@ -137,17 +185,18 @@ def save_safetensors(path: str | Path, network_options: dict[str, Any], state: d
     from safetensors.torch import save_file
 
     header = {"model": "semamba_pp", "options": json.dumps(network_options)}
-    tensors = {name: tensor.contiguous() for name, tensor in state.items()}
-    _write_renamed(Path(path), lambda temporary: save_file(tensors, temporary, header))
+    # Copies, as one tensor may have several names, which the format does not allow.
+    tensors = {name: tensor.contiguous().clone() for name, tensor in state.items()}
+    write_renamed(Path(path), lambda temporary: save_file(tensors, temporary, header))
 
 
 def save_official(path: str | Path, state: dict[str, Tensor]) -> None:
     """Write the official layout, `{"generator": state dict}` under the official keys."""
     official = {"generator": semamba_pp.to_official(state)}
-    _write_renamed(Path(path), lambda temporary: torch.save(official, temporary))
+    write_renamed(Path(path), lambda temporary: torch.save(official, temporary))
 
 
-def _write_renamed(path: Path, write) -> None:
+def write_renamed(path: Path, write) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     try:
@@ -165,7 +214,7 @@ def _read_safetensors(path: Path) -> Checkpoint:
             header = file.metadata() or {}
             state = {name: file.get_tensor(name) for name in file.keys()}
     except SafetensorError as error:
-        raise UserError(f"{path} cannot be read as safetensors: {_first_line(error)}") from error
+        raise UserError(f"{path} cannot be read as safetensors: {first_line(error)}") from error
     if header.get("model") != "semamba_pp":
         raise UserError(f"{path} is no SEMamba++ file of this project (its header names {header.get('model')})")
     return Checkpoint(str(path), json.loads(header["options"]), state)
@@ -181,8 +230,8 @@ def _read_experiment(folder: Path) -> Checkpoint:
     for path in (config, model):
         if not path.is_file():
             raise UserError(f"{folder} is no trained model: {path.name} is missing; finish the training first")
-    state = _network_state(read_torch_file(model), model)
-    return Checkpoint(str(folder), _separator_options(config), state)
+    options = _separator_options(config)  # first, as it tells of other models
+    return Checkpoint(str(folder), options, _network_state(read_torch_file(model), model))
 
 
 def _read_pack(path: Path) -> Checkpoint:
@@ -197,11 +246,11 @@ def _read_pack(path: Path) -> Checkpoint:
         *(zipfile.BadZipFile, KeyError, TypeError, RuntimeError),
         *(yaml.YAMLError, pickle.UnpicklingError),
     ) as error:
-        raise UserError(f"{path} is no ESPnet pack of an enhancement model: {_first_line(error)}") from error
+        raise UserError(f"{path} is no ESPnet pack of an enhancement model: {first_line(error)}") from error
     return Checkpoint(str(path), _options_of(config, path), _network_state(state, path))
 
 
-def _download(tag: str) -> Path:
+def download(tag: str) -> Path:
     """The local folder of a hub repository."""
     if tag.count("/") != 1 or tag.startswith((".", "/", "~")) or tag.endswith("/"):
         raise UserError(f"the checkpoint {tag} does not exist")
@@ -212,7 +261,7 @@ def _download(tag: str) -> Path:
         return Path(snapshot_download(name, revision=revision or None))
     except Exception as error:  # the hub client raises many kinds, all meaning "cannot be had"
         raise UserError(
-            f"there is no file {tag}, and the hub repository of that name cannot be fetched: {_first_line(error)}"
+            f"there is no file {tag}, and the hub repository of that name cannot be fetched: {first_line(error)}"
         ) from error
 
 
@@ -223,7 +272,10 @@ def _separator_options(config: Path) -> dict[str, Any]:
 def _options_of(config: Any, source: Path) -> dict[str, Any]:
     if not isinstance(config, dict) or config.get("separator") != "semamba_pp":
         found = config.get("separator") if isinstance(config, dict) else None
-        raise UserError(f"{source} describes another model (separator: {found}), not semamba_pp")
+        raise UserError(
+            f"{source} describes another model (separator: {found}), not semamba_pp; for networks of "
+            "ESPnet's stock choose the model 'espnet' (conf/enhance/espnet.yaml)"
+        )
     options = dict(config.get("separator_conf") or {})
     options.pop("num_spk", None)  # ESPnet's word; there is one speaker
     return options
@@ -247,8 +299,8 @@ def _read_yaml(path: Path) -> Any:
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {_first_line(error)}") from error
+        raise UserError(f"{path} cannot be read: {first_line(error)}") from error
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]

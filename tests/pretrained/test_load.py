@@ -10,6 +10,7 @@ import yaml
 import espnet_plugin
 from espnet_plugin.errors import UserError
 from espnet_plugin.pretrained.load import load_strictly, read_checkpoint, save_official, save_safetensors
+from espnet_plugin.pretrained.semamba_pp import refuse_variants
 from espnet_plugin.semamba_pp.network import SEMambaPP
 
 TOY = {"channels": 4, "blocks": 1, "dense_depth": 2, "state_size": 2}
@@ -57,6 +58,22 @@ def test_official_file(official_file):
 def test_safetensors(network, tmp_path):
     save_safetensors(tmp_path / "toy.safetensors", TOY, network.state_dict())
     assert_same(espnet_plugin.load("semamba_pp", tmp_path / "toy.safetensors", device="cpu"), network)
+
+
+def test_safetensors_of_a_variant_whose_levels_share_weights(tmp_path):
+    options = {**TOY, "scales": ["time", "time"], "frequency": "serial"}
+    network = SEMambaPP(**options)
+    save_safetensors(tmp_path / "variant.safetensors", options, network.state_dict())
+    loaded = espnet_plugin.load("semamba_pp", tmp_path / "variant.safetensors", device="cpu")
+    assert_same(loaded, network)
+    first, second, _ = loaded.network.blocks[0].levels
+    assert second.frequency.global_path is first.frequency.global_path
+
+
+def test_variants_have_no_official_layout():
+    refuse_variants({**TOY, "paths": "parallel", "scales": None})
+    with pytest.raises(UserError, match="no place for paths, scales; write a .safetensors"):
+        refuse_variants({**TOY, "paths": "sequential", "scales": ["none", "none"]})
 
 
 def test_experiment_folder_and_its_file(network, tmp_path):
