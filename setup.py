@@ -24,6 +24,7 @@ INSTALL = [
     "scipy>=1.11",  # filters and convolution of the simulation
     "PyYAML>=6.0",  # configurations
     "safetensors>=0.4",  # our own checkpoint packs
+    "transformers>=4.57",  # the WavLM of GAP-URGENet
     "huggingface_hub>=0.24",  # models by hub tag
     "tqdm>=4.64",  # progress of long work
 ]

@@ -1,0 +1,48 @@
+"""The official windows, and seams that change nothing."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from espnet_plugin.audio.windows import Stitcher, plan_windows
+
+
+@pytest.mark.parametrize(
+    ("tenths", "windows"),
+    [
+        (1, [(0, 1)]),
+        (80, [(0, 80)]),
+        (100, [(0, 100)]),
+        (101, [(0, 80), (40, 101)]),
+        (120, [(0, 80), (40, 120)]),
+        (140, [(0, 80), (40, 140)]),
+        (141, [(0, 80), (40, 120), (80, 141)]),
+    ],
+)
+def test_official_windows_of_8_s_every_4_s(tenths, windows):
+    assert plan_windows(tenths, 80, 40) == windows
+
+
+@given(st.integers(1, 500), st.integers(1, 90), st.integers(1, 90), st.integers(0, 90), st.integers(0, 9))
+def test_identity_gives_the_input_back(samples, window, hop, crossfade, seed):
+    hop = min(hop, window)
+    wave = np.random.default_rng(seed).standard_normal((samples, 2)).astype(np.float32)
+    stitcher = Stitcher(wave.shape, min(crossfade, window - hop))
+    for start, end in plan_windows(samples, window, hop):
+        assert end - start <= window + hop / 2
+        stitcher.add(start, wave[start:end])
+    np.testing.assert_array_equal(stitcher.result, wave)
+
+
+def test_a_seam_by_hand():
+    """Windows of 0 and 1 that share 8 samples: a straight rise over the middle four."""
+    stitcher = Stitcher((24,), 4)
+    stitcher.add(0, np.zeros(16, np.float32))
+    stitcher.add(8, np.ones(16, np.float32))
+    np.testing.assert_allclose(stitcher.result, [0] * 10 + [0.125, 0.375, 0.625, 0.875] + [1] * 10)
+
+
+def test_impossible_windows():
+    with pytest.raises(ValueError, match="at most the window"):
+        plan_windows(10, 4, 5)
