@@ -7,9 +7,10 @@ def load(name, checkpoint, device="auto", dtype="float32", **options):
     """Load a model that enhances recordings.
 
     Args:
-        name: "semamba_pp", or "espnet" for a network of ESPnet's stock that was trained here.
+        name: "semamba_pp", "gap_urgenet", or "espnet" for a network of ESPnet's stock that was trained here.
         checkpoint: the official `.pth` file, a file or experiment folder of this project, a
-            packed `.zip`, or a tag of the Hugging Face hub such as "someone/semambapp".
+            packed `.zip`, or a tag of the Hugging Face hub such as "someone/semambapp". For gap_urgenet
+            the folder of the five official files, a dictionary of their paths, or a pack of this project.
         device: "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1" or "mps".
         dtype: "float32", "bfloat16" or "float16".
         options: see `espnet_plugin.pretrained.load.load`; `wiring="old"` for SEMamba++

@@ -19,6 +19,8 @@ FORMATS = {
     ".aif": "AIFF",
 }
 LOSSY = {"OGG": "VORBIS", "MP3": "MPEG_LAYER_III"}
+# libsndfile writes files of these formats without samples, but cannot read them.
+UNREADABLE_IF_EMPTY = ("FLAC", "MP3")
 INTEGER_BITS = {"PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 BLOCK_FRAMES = 65536  # libsndfile's Vorbis encoder crashes when a long file comes in one piece
 
@@ -40,7 +42,8 @@ def write_audio(path: str | Path, wave: np.ndarray, rate_hz: int, subtype: str =
         how many samples lay beyond full scale and were clipped (always 0 for FLOAT and DOUBLE).
 
     Raises:
-        UserError: unknown suffix, a wave that is not finite or no wave at all, or a failing disk. A file
+        UserError: unknown suffix, a wave that is not finite or no wave at all, a format that cannot hold an
+            empty wave, or a failing disk. A file
             that was there before is then still there, unchanged.
     """
     path = Path(path)
@@ -51,6 +54,8 @@ def write_audio(path: str | Path, wave: np.ndarray, rate_hz: int, subtype: str =
     if not soundfile.check_format(container, subtype):
         raise UserError(f"{path}: {container} cannot hold {subtype} samples; use another suffix or subtype")
     samples, clipped = _encodable(path, wave, subtype)
+    if len(samples) == 0 and container in UNREADABLE_IF_EMPTY:
+        raise UserError(f"{path}: {container} cannot hold a wave of no samples; use .wav")
 
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -21,11 +21,11 @@ def add_arguments(parser):
     parser.epilog = EXAMPLES
     parser.add_argument("inputs", nargs="+", metavar="IN", help="audio file, folder, or .scp list of 'id path'")
     parser.add_argument("-o", "--output_dir", required=True, metavar="OUT", help="folder for the results")
-    parser.add_argument("--model", default="semamba_pp", help="model family (default: semamba_pp)")
+    parser.add_argument("--model", default="semamba_pp", help="semamba_pp (default), gap_urgenet or espnet")
     parser.add_argument(
         "--checkpoint",
         required=True,
-        help="official .pth, .safetensors, experiment folder, pack (.zip) or hub tag",
+        help="official .pth (gap_urgenet: folder of its five), .safetensors, experiment folder, pack (.zip), hub tag",
     )
     parser.add_argument("--wiring", choices=("fixed", "old"), help="old: checkpoints from before August 2026")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
@@ -33,9 +33,11 @@ def add_arguments(parser):
         "--dtype", default="float32", choices=("float32", "bfloat16", "float16"), help="default: float32"
     )
     parser.add_argument(
-        "--window_s", type=float, default=30.0, help="longest piece processed at once (default: 30)"
+        "--window_s", type=float, help="longest piece processed at once (default: 30; gap_urgenet: 8)"
     )
-    parser.add_argument("--overlap_s", type=float, default=1.0, help="crossfade between pieces (default: 1)")
+    parser.add_argument(
+        "--overlap_s", type=float, help="overlap of the pieces (default: 1; gap_urgenet: 4, as its authors)"
+    )
     parser.add_argument("--suffix", help="format of the results, such as .wav or .flac (default: as the input)")
     parser.add_argument("--force", action="store_true", help="enhance again what is there already")
 
@@ -47,9 +49,8 @@ def run(arguments) -> int:
     recordings = gather(arguments.inputs)  # before the model is loaded: a wrong name shows at once
     import espnet_plugin
 
-    options = {"window_s": arguments.window_s, "overlap_s": arguments.overlap_s}
-    if arguments.wiring:
-        options["wiring"] = arguments.wiring
+    chosen = {name: getattr(arguments, name) for name in ("window_s", "overlap_s", "wiring")}
+    options = {name: value for name, value in chosen.items() if value is not None}
     enhancer = espnet_plugin.load(
         arguments.model, arguments.checkpoint, arguments.device, arguments.dtype, **options
     )
