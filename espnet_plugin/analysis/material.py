@@ -1,6 +1,6 @@
 """Recordings to analyse with: one channel, the network's rate, a bounded length."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -82,8 +82,7 @@ class Noises:
         random = random_stream(self._seed, recording, "noise")
         if not self._files:
             return random.standard_normal(round(WHITE_NOISE_S * self._rate_hz)).astype(np.float32), 0.0
-        wave, own_rate_hz = read_audio(self._files[random.integers(len(self._files))])
-        return resample(wave[:, 0], own_rate_hz, self._rate_hz), random.random()
+        return _one_of(self._files, random, self._rate_hz), random.random()
 
 
 class Rooms:
@@ -104,6 +103,10 @@ class Rooms:
         """The response (samples,) of a recording, or None."""
         if not self._files:
             return None
-        number = random_stream(self._seed, recording, "room").integers(len(self._files))
-        wave, own_rate_hz = read_audio(self._files[number])
-        return resample(wave[:, 0], own_rate_hz, self._rate_hz)
+        return _one_of(self._files, random_stream(self._seed, recording, "room"), self._rate_hz)
+
+
+def _one_of(files: Sequence[Path], random: np.random.Generator, rate_hz: int) -> np.ndarray:
+    """The first channel of a file that is drawn."""
+    wave, own_rate_hz = read_audio(files[random.integers(len(files))])
+    return resample(wave[:, 0], own_rate_hz, rate_hz)

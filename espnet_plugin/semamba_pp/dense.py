@@ -67,19 +67,29 @@ class LearnableSoftplus(nn.Module):
         return (1 / slope + 1e-6) * functional.softplus(slope * x)
 
 
-class MagnitudeDecoder(nn.Module):
-    """Features (B, C, T, F') to the compressed magnitude (B, T, F): a mapping, not a mask."""
+class BinDecoder(nn.Module):
+    """Features (B, C, T, F') to a number of any size for every frame and bin, (B, T, F)."""
 
-    def __init__(self, channels: int, depth: int, bins: int):
+    def __init__(self, channels: int, depth: int):
         super().__init__()
         self.dense = DenseBlock(channels, depth)
         self.widen = nn.ConvTranspose2d(channels, channels, (1, 3), stride=(1, 2))
         self.reduce = ConvolutionUnit(nn.Conv2d(channels, 1, (1, 1)))
         self.scale = nn.Conv2d(1, 1, (1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scale(self.reduce(self.widen(self.dense(x)))).squeeze(1)
+
+
+class MagnitudeDecoder(BinDecoder):
+    """Features (B, C, T, F') to the compressed magnitude (B, T, F): a mapping, not a mask."""
+
+    def __init__(self, channels: int, depth: int, bins: int):
+        super().__init__(channels, depth)
         self.softplus = LearnableSoftplus(bins)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.softplus(self.scale(self.reduce(self.widen(self.dense(x)))).squeeze(1))
+        return self.softplus(super().forward(x))
 
 
 class PhaseDecoder(nn.Module):

@@ -32,12 +32,14 @@ class LocalPath(nn.Module):
 
     Args:
         channels: C.
+        expansion: channels between the convolutions per outer channel.
     """
 
-    def __init__(self, channels: int):
+    def __init__(self, channels: int, expansion: int = 1):
         super().__init__()
+        sizes = [channels, expansion * channels, expansion * channels, channels]
         self.convolutions = nn.ModuleList(
-            nn.Conv2d(channels, channels, (1, 3), padding=(0, 1)) for _ in range(3)
+            nn.Conv2d(before, after, (1, 3), padding=(0, 1)) for before, after in zip(sizes, sizes[1:])
         )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -6,8 +6,7 @@ Feature maps are (B, C, T, F): items, channels, frames, bins.
 import torch
 from torch import Tensor, nn
 
-from espnet_plugin.semamba_pp.convolution import ConvolutionUnit
-from espnet_plugin.semamba_pp.dense import DenseBlock
+from espnet_plugin.semamba_pp.dense import BinDecoder
 
 
 class LearnableSigmoid(nn.Module):
@@ -28,7 +27,7 @@ class LearnableSigmoid(nn.Module):
         return self.largest * torch.sigmoid(self.slope * x)
 
 
-class MaskDecoder(nn.Module):
+class MaskDecoder(BinDecoder):
     """Features (B, C, T, F') to a mask (B, T, F) for the compressed magnitude.
 
     Args:
@@ -38,12 +37,8 @@ class MaskDecoder(nn.Module):
     """
 
     def __init__(self, channels: int, depth: int, bins: int):
-        super().__init__()
-        self.dense = DenseBlock(channels, depth)
-        self.widen = nn.ConvTranspose2d(channels, channels, (1, 3), stride=(1, 2))
-        self.reduce = ConvolutionUnit(nn.Conv2d(channels, 1, (1, 1)))
-        self.scale = nn.Conv2d(1, 1, (1, 1))
+        super().__init__(channels, depth)
         self.sigmoid = LearnableSigmoid(bins)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.sigmoid(self.scale(self.reduce(self.widen(self.dense(x)))).squeeze(1))
+        return self.sigmoid(super().forward(x))

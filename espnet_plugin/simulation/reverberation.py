@@ -24,8 +24,7 @@ def reverberate(wave: np.ndarray, response: np.ndarray) -> np.ndarray:
     if len(wave) == 0:
         return wave
 
-    from scipy import fft
+    from scipy.signal import fftconvolve
 
     response = response[: len(wave)].astype(wave.dtype)  # the rest would come after the end
-    size = fft.next_fast_len(len(wave) + len(response) - 1, real=True)
-    return fft.irfft(fft.rfft(wave, size) * fft.rfft(response, size), size)[: len(wave)]
+    return fftconvolve(wave, response)[: len(wave)]

@@ -2,31 +2,8 @@
 
 from torch import Tensor, nn
 
-from espnet_plugin.semamba_pp.activation import gelu_
 from espnet_plugin.semamba_pp.convolution import merge_maps
 from espnet_plugin.semamba_pp.frequency_glp import LocalPath
-
-
-class WideLocalPath(nn.Module):
-    """The local path with more channels inside.
-
-    Args:
-        channels: C.
-        expansion: inner channels per channel.
-    """
-
-    def __init__(self, channels: int, expansion: int):
-        super().__init__()
-        sizes = [channels, expansion * channels, expansion * channels, channels]
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(before, after, (1, 3), padding=(0, 1)) for before, after in zip(sizes, sizes[1:])
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = x
-        for convolution in self.convolutions:
-            y = gelu_(convolution(y))
-        return y + x
 
 
 class FrequencyLocal(nn.Module):
@@ -40,7 +17,7 @@ class FrequencyLocal(nn.Module):
 
     def __init__(self, channels: int, bins: int, expansion: int = 2):
         super().__init__()
-        self.wide_path = WideLocalPath(channels, expansion)
+        self.wide_path = LocalPath(channels, expansion)
         self.local_path = LocalPath(channels)
         self.merge = nn.Conv2d(2 * channels, channels, (1, 1))
 
