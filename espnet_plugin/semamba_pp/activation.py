@@ -30,7 +30,7 @@ def kernels_work(x: Tensor) -> bool:
 def activate(x: Tensor, periodic_size: int) -> Tensor:
     """The activations of a FAN layer: (..., p + g) to (..., 2 p + g), p = periodic_size."""
     from espnet_plugin.semamba_pp.fan_kernels import fan_kernel
-    from espnet_plugin.semamba_pp.selective_scan.cpu import run_in_threads
+    from espnet_plugin.threads import run_in_threads
 
     y = torch.empty(*x.shape[:-1], x.shape[-1] + periodic_size)
     rows = x.numel() // x.shape[-1]
@@ -41,26 +41,26 @@ def activate(x: Tensor, periodic_size: int) -> Tensor:
 
 def gelu_(x: Tensor) -> Tensor:
     """GELU of x, in place where gradients are off; for maps that nobody else needs."""
-    if not kernels_work(x):
+    values = _flat(x) if kernels_work(x) else None
+    if values is None:
         return functional.gelu(x)
-    return _gelu(x, x)
+    from espnet_plugin.semamba_pp.fan_kernels import gelu_in_place_kernel
+    from espnet_plugin.threads import run_in_threads
+
+    run_in_threads(gelu_in_place_kernel, (values,), len(values))
+    return x
 
 
 def gelu(x: Tensor) -> Tensor:
     """GELU of x, in the same order in memory."""
-    if not kernels_work(x):
+    values = _flat(x) if kernels_work(x) else None
+    if values is None:
         return functional.gelu(x)
-    return _gelu(x, torch.empty_like(x))
-
-
-def _gelu(x: Tensor, y: Tensor) -> Tensor:
     from espnet_plugin.semamba_pp.fan_kernels import gelu_kernel
-    from espnet_plugin.semamba_pp.selective_scan.cpu import run_in_threads
+    from espnet_plugin.threads import run_in_threads
 
-    flat = [_flat(tensor) for tensor in (x, y)]
-    if flat[0] is None or flat[1] is None or x.stride() != y.stride():
-        return functional.gelu(x)
-    run_in_threads(gelu_kernel, flat, len(flat[0]))
+    y = torch.empty_like(x)  # as x has no gaps, in the same order
+    run_in_threads(gelu_kernel, (values, _flat(y)), len(values))
     return y
 
 

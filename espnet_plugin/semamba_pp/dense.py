@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from espnet_plugin.semamba_pp.convolution import ConvolutionUnit
+from espnet_plugin.semamba_pp.convolution import ConvolutionUnit, convolve
 
 
 class DenseBlock(nn.Module):
@@ -78,7 +78,7 @@ class BinDecoder(nn.Module):
         self.scale = nn.Conv2d(1, 1, (1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.scale(self.reduce(self.widen(self.dense(x)))).squeeze(1)
+        return self.scale(self.reduce(convolve(self.widen, self.dense(x)))).squeeze(1)
 
 
 class MagnitudeDecoder(BinDecoder):

@@ -13,11 +13,16 @@ from espnet_plugin.semamba_pp.linear import linear
 from espnet_plugin.semamba_pp.selective_scan import choose, selective_scan
 
 
-def fused_form_works(x: Tensor, scan: str) -> bool:
+def fused_form_works(x: Tensor, mixer: "MambaMixer") -> bool:
     """Whether a mixer may run in the form for inference: on CPUs, in float32, without gradients."""
     if torch.is_grad_enabled() or x.dtype != torch.float32 or torch.is_autocast_enabled(x.device.type):
         return False
-    return (choose(x.device, x.dtype) if scan == "auto" else scan) == "cpu" and x.device.type == "cpu"
+    form = choose(x.device, x.dtype) if mixer.scan == "auto" else mixer.scan
+    if form != "cpu" or x.device.type != "cpu":
+        return False
+    from espnet_plugin.semamba_pp.selective_scan.kernels import LANES
+
+    return len(mixer.direct) % LANES == 0
 
 
 class MambaMixer(nn.Module):
@@ -65,7 +70,7 @@ class MambaMixer(nn.Module):
 
     def forward(self, x: Tensor, backward: bool = False) -> Tensor:
         """(S, T, C) to (S, T, C), from the first frame to the last or backward."""
-        if fused_form_works(x, self.scan):
+        if fused_form_works(x, self):
             return linear(self.hidden(x, backward), self.output.weight)
         return self._plain(x.flip(1)).flip(1) if backward else self._plain(x)
 
@@ -115,12 +120,12 @@ class MambaLayer(nn.Module):
 
     def normalise(self, x: Tensor) -> Tensor:
         """The norm alone."""
-        if not fused_form_works(x, self.mixer.scan):
+        if not fused_form_works(x, self.mixer):
             # Called as a function, for under autocast the module would mix precisions and be slow.
             weight = self.norm.weight.to(x.dtype)
             return functional.rms_norm(x, weight.shape, weight, self.norm.eps)
         from espnet_plugin.semamba_pp.norm_kernels import rms_norm_kernel
-        from espnet_plugin.semamba_pp.selective_scan.cpu import run_in_threads
+        from espnet_plugin.threads import run_in_threads
 
         rows = x.reshape(-1, x.shape[-1]).contiguous()
         y = torch.empty_like(rows)
@@ -143,7 +148,7 @@ class TimeMamba(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(S, T, C) to (S, T, C)."""
-        if fused_form_works(x, self.forward_layer.mixer.scan):
+        if fused_form_works(x, self.forward_layer.mixer):
             return self._fused(x)
         return self.merge(torch.cat((self.forward_layer(x), self.backward_layer(x, backward=True)), -1)) + x
 

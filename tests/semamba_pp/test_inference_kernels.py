@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from espnet_plugin.semamba_pp.activation import gelu, gelu_
-from espnet_plugin.semamba_pp.convolution import ConvolutionUnit, merge_maps
+from espnet_plugin.semamba_pp.convolution import ConvolutionUnit, convolve, merge_maps
 from espnet_plugin.semamba_pp.fan import FanLayer
 from espnet_plugin.semamba_pp.linear import linear
 from espnet_plugin.semamba_pp.time_mamba import MambaLayer, MambaMixer, TimeMamba, fused_form_works
@@ -24,7 +24,7 @@ def relative(value, reference):
 @given(
     sequences=st.integers(1, 3),
     steps=st.sampled_from([1, 2, 3, 17]),
-    channels=st.sampled_from([1, 3, 8, 17]),
+    channels=st.sampled_from([8, 24, 48]),
     states=st.sampled_from([1, 5, 16]),
     taps=st.sampled_from([1, 4]),
     backward=st.booleans(),
@@ -34,14 +34,35 @@ def test_mixer(sequences, steps, channels, states, taps, backward, scale):
     torch.manual_seed(0)
     mixer = MambaMixer(channels, states, convolution_width=taps)
     x = torch.randn(sequences, steps, channels) * scale
-    assert not fused_form_works(x, "auto")
+    assert not fused_form_works(x, mixer)
     with torch.no_grad():
-        assert fused_form_works(x, "auto")
-        assert not fused_form_works(x, "reference")
+        assert fused_form_works(x, mixer)
         fast = mixer(x, backward)
     plain = mixer(x, backward)
     assert plain.requires_grad
     assert relative(fast, mixer.double()(x.double(), backward).detach()) < LIMIT
+
+
+def test_mixers_without_a_fused_form():
+    x = torch.randn(1, 4, 3)
+    with torch.no_grad():
+        assert not fused_form_works(x, MambaMixer(3))  # 6 inner channels are no whole vectors
+        x = torch.randn(1, 4, 8)
+        assert not fused_form_works(x, MambaMixer(8, scan="reference"))
+        assert not fused_form_works(x.double(), MambaMixer(8))
+
+
+@settings(max_examples=10, deadline=None)
+@given(frames=st.integers(1, 4), bins=st.integers(1, 9), channels=st.sampled_from([1, 8]))
+def test_widening_convolution(frames, bins, channels):
+    torch.manual_seed(0)
+    layer, x = nn.ConvTranspose2d(3, channels, (1, 3), stride=(1, 2)), torch.randn(1, 3, frames, bins)
+    plain = layer(x).detach()
+    with torch.no_grad():
+        fast = convolve(layer, x)
+    assert fast.shape == plain.shape
+    assert relative(fast, plain) < LIMIT
+    assert convolve(layer, x).requires_grad  # with gradients the plain one
 
 
 @settings(max_examples=20, deadline=None)

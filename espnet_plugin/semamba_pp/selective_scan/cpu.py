@@ -4,9 +4,6 @@ The sequences of a batch are dealt out to as many threads as torch uses. Compile
 kept on disk by numba, so that only the first call ever pays for the compilation.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -18,25 +15,7 @@ from espnet_plugin.semamba_pp.selective_scan.kernels import (
     forward_kernel,
     gated_kernel,
 )
-
-_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
-
-
-def run_in_threads(kernel, arrays, sequences: int):
-    """Call kernel(*arrays, first, last) on contiguous parts of the batch, one part a thread."""
-    threads = min(torch.get_num_threads(), sequences)
-    if threads <= 1:
-        kernel(*arrays, 0, sequences)
-        return
-    key = (os.getpid(), threads)  # threads do not survive a fork: a child needs its own pool
-    if key not in _pools:
-        _pools[key] = ThreadPoolExecutor(threads - 1, thread_name_prefix="selective_scan")
-    edges = [sequences * i // threads for i in range(threads + 1)]
-    parts = [_pools[key].submit(kernel, *arrays, *edges[i : i + 2]) for i in range(1, threads)]
-    kernel(*arrays, *edges[:2])  # this thread does a part itself
-    for part in parts:
-        part.result()
-
+from espnet_plugin.threads import run_in_threads
 
 def _arrays(*tensors: Tensor) -> list[np.ndarray]:
     """Contiguous float32 NumPy views (or copies, where the layout or precision differs)."""
@@ -78,7 +57,7 @@ def convolve(projected: Tensor, taps: Tensor, bias: Tensor, backward: bool) -> T
     """Causal convolution of each channel and SiLU in one pass, without gradients.
 
     Args:
-        projected: (batch, time, 2 channels); the second half is not read.
+        projected: (batch, time, 2 channels), the channels a multiple of `LANES`; the second half is not read.
         taps: (channels, 1, K), as `Conv1d` keeps them.
         bias: (channels,).
         backward: run from the last step to the first.
@@ -98,7 +77,7 @@ def gated_scan_(
     """The scan with what comes before and after it in one pass, in place of u, without gradients.
 
     Args:
-        u: input and result, contiguous, (batch, time, channels).
+        u: input and result, contiguous, (batch, time, channels), the channels a multiple of `LANES`.
         parameters: (batch, time, rank + 2 states): input of the step, B and C.
         gate: (batch, time, 2 channels): its second half, through SiLU, multiplies the output.
         step: its softplus is the step size, as in `selective_scan`.

@@ -2,7 +2,7 @@
 
 Why they are fast: a sequence's state (N x D floats) stays in the first-level cache, time is
 the outer loop, channels are the vector lanes, and exp is a polynomial rather than a library
-call. The two innermost loops are written in vector instructions (`advance`, `retreat`). The
+call. What runs at every time step is written in vector instructions (class `Lanes`). The
 kernels release the interpreter lock, so that threads can share a batch.
 
 Everything that is compiled stands in this one file: numba keeps compiled code on disk and
@@ -23,17 +23,16 @@ LOG2_E = 1.4426950408889634
 # Reordering of sums stays forbidden: it would let the compiler simplify exp2's rounding.
 ARITHMETIC = {"contract", "nnan", "ninf", "nsz"}
 
-# Least-squares polynomial of 2^f on [-0.5, 0.5] in relative error (largest: 2e-9), lower terms first.
-COEFFICIENTS = (
-    1.0000000005920209,
-    0.6931472056005098,
-    0.24022646608714082,
-    0.05550328997517313,
-    0.009618519534342215,
-    0.0013399860363274459,
-    0.00015337576836203272,
+# 2^f on [-0.5, 0.5], lower terms first. The first is exact and the error relative to f as small as can be (3e-7): the
+# error of a slow decay, f near 0, adds up over many steps. Of 2^f the largest error is 1.5e-7.
+POWER = (
+    1.0,
+    0.6931470928734715,
+    0.24022358205398125,
+    0.055506655234467545,
+    0.0096658781946149,
+    0.0013266973448783706,
 )
-C0, C1, C2, C3, C4, C5, C6 = (np.float32(c) for c in COEFFICIENTS)
 LOWEST = np.float32(-126.0)  # the smallest exponent of a normal float32
 HIGHEST = np.float32(126.0)
 # Adding 1.5 * 2^23 leaves no bits for a fraction: the sum's low bits are the rounded integer.
@@ -41,8 +40,8 @@ ROUNDER = np.float32(12582912.0)
 
 LANES = 16  # channels per vector: two registers of AVX2, one of AVX-512
 
-# The same for log(1 + e) / e on [0, 1] (largest error: 3.5e-8).
-LOGARITHM_COEFFICIENTS = (
+# log(1 + e) / e on [0, 1], lower terms first (largest error: 3.5e-8).
+LOGARITHM = (
     0.9999999651599161,
     -0.49999435690455263,
     0.3331793432199773,
@@ -53,44 +52,6 @@ LOGARITHM_COEFFICIENTS = (
     -0.028991956391482294,
     0.0051058258001474306,
 )
-L0, L1, L2, L3, L4, L5, L6, L7, L8 = (np.float32(c) for c in LOGARITHM_COEFFICIENTS)
-
-
-@intrinsic
-def multiply_by_power(typing_context, value, rounded):
-    """value * 2^n, where the low bits of the float32 `rounded` hold n: add n to the exponent bits."""
-
-    def generate(context, builder, signature, arguments):
-        integer = ir.IntType(32)
-        shift = builder.shl(builder.bitcast(arguments[1], integer), ir.Constant(integer, 23))
-        return builder.bitcast(builder.add(builder.bitcast(arguments[0], integer), shift), ir.FloatType())
-
-    return types.float32(types.float32, types.float32), generate
-
-
-@njit(inline="always")
-def exp2(x):
-    """2^x to 1e-7 relative, for a float32 x below 127; below 2^-126 the result stays at 2^-126."""
-    x = max(x, LOWEST)
-    rounded = x + ROUNDER
-    f = x - (rounded - ROUNDER)
-    fraction = C0 + f * (C1 + f * (C2 + f * (C3 + f * (C4 + f * (C5 + f * C6)))))
-    return multiply_by_power(fraction, rounded)
-
-
-@njit(inline="always")
-def softplus(x):
-    """log(1 + e^x) to 4e-6 relative, to 3e-7 where |x| < 5."""
-    power = exp2(-abs(x) * np.float32(LOG2_E))
-    logarithm = L0 + power * (L1 + power * (L2 + power * (L3 + power * (L4 + power * (
-        L5 + power * (L6 + power * (L7 + power * L8)))))))  # fmt: skip
-    return max(x, np.float32(0)) + power * logarithm
-
-
-@njit(inline="always")
-def silu(x):
-    """x / (1 + e^-x) to 4e-6 relative, to 3e-7 where |x| < 5; below -87 the result stays near 0."""
-    return x / (np.float32(1) + exp2(min(-x * np.float32(LOG2_E), HIGHEST)))
 
 
 class Lanes:
@@ -111,10 +72,10 @@ class Lanes:
 
     def __init__(self, context, builder, types, values):
         self.builder = builder
-        self.pointers = [
-            cgutils.create_struct_proxy(type_)(context, builder, value=value).data
-            for type_, value in zip(types, values)
-        ]
+        arrays = [cgutils.create_struct_proxy(type_)(context, builder, value=value)
+                  for type_, value in zip(types, values)]  # fmt: skip
+        self.pointers = [array.data for array in arrays]
+        self.shapes = [cgutils.unpack_tuple(builder, array.shape) for array in arrays]
 
     def load(self, array, index):
         """LANES values of the array of that number."""
@@ -148,18 +109,53 @@ class Lanes:
     def add(self, left, right):
         return self.builder.fadd(left, right, flags=self.flags)
 
+    def subtract(self, left, right):
+        return self.builder.fsub(left, right, flags=self.flags)
+
+    def larger(self, left, right):
+        return self.builder.select(self.builder.fcmp_ordered(">", left, right, flags=self.flags), left, right)
+
+    def polynomial(self, coefficients, x):
+        """Of the coefficients, lower terms first.
+
+        Pairs of terms are joined by powers of x, so that products do not wait for each other: latency, not
+        the number of instructions, is what takes the time.
+        """
+        terms = [self.constant(coefficient) for coefficient in coefficients]
+        while len(terms) > 1:
+            pairs = [terms[i : i + 2] for i in range(0, len(terms), 2)]
+            terms = [self.add(self.multiply(pair[1], x), pair[0]) if pair[1:] else pair[0] for pair in pairs]
+            x = self.multiply(x, x)
+        return terms[0]
+
     def exp2(self, x):
-        """As the function `exp2`."""
+        """2^x to 3e-7 relative, for x below 127; below 2^-126 the result stays at 2^-126."""
         builder = self.builder
-        lowest, rounder = self.constant(LOWEST), self.constant(ROUNDER)
-        x = builder.select(builder.fcmp_ordered(">", x, lowest, flags=self.flags), x, lowest)
-        rounded = builder.fadd(x, rounder)
-        f = builder.fsub(x, builder.fsub(rounded, rounder))
-        power = self.constant(C6)
-        for coefficient in (C5, C4, C3, C2, C1, C0):
-            power = self.add(self.multiply(power, f), self.constant(coefficient))
+        rounder = self.constant(ROUNDER)
+        x = self.larger(x, self.constant(LOWEST))
+        rounded = builder.fadd(x, rounder)  # without flags, which would allow to take it back
+        power = self.polynomial(POWER, builder.fsub(x, builder.fsub(rounded, rounder)))
+        # The low bits of `rounded` hold the integer: add it to the exponent bits.
         shift = builder.shl(builder.bitcast(rounded, self.integers), ir.Constant(self.integers, [23] * LANES))
         return builder.bitcast(builder.add(builder.bitcast(power, self.integers), shift), self.vector)
+
+    def softplus(self, x):
+        """log(1 + e^x) to 4e-6 relative, to 5e-7 where |x| < 5."""
+        positive = self.larger(x, self.constant(0))
+        negative_size = self.subtract(x, self.add(positive, positive))  # -|x|
+        power = self.exp2(self.multiply(negative_size, self.constant(LOG2_E)))
+        return self.add(positive, self.multiply(power, self.polynomial(LOGARITHM, power)))
+
+    def silu(self, x):
+        """x / (1 + e^-x) to 4e-6 relative, to 5e-7 where |x| < 5; below -87 the result stays near 0."""
+        negative = self.subtract(self.constant(0), self.larger(x, self.constant(-HIGHEST / LOG2_E)))
+        power = self.exp2(self.multiply(negative, self.constant(LOG2_E)))
+        return self.builder.fdiv(x, self.add(power, self.constant(1)), flags=self.flags)
+
+    def each(self, width):
+        """A context whose value runs over 0, LANES, 2 LANES ... below the width."""
+        zero, stride = (ir.Constant(width.type, value) for value in (0, LANES))
+        return cgutils.for_range_slice(self.builder, zero, width, stride, inc=True)
 
     def total(self, value):
         """Sum of the lanes."""
@@ -180,11 +176,9 @@ def advance(typing_context, previous, following, output, step, rate, drive, B, C
     def generate(context, builder, signature, values):
         lanes = Lanes(context, builder, signature.args, values)
         previous, following, output, step, rate, drive, B, C = range(8)
-        shape = cgutils.create_struct_proxy(signature.args[rate])(context, builder, value=values[rate]).shape
-        states, width = cgutils.unpack_tuple(builder, shape)
-        stride = ir.Constant(width.type, LANES)
+        states, width = lanes.shapes[rate]
         total = cgutils.alloca_once(builder, lanes.vector)
-        with cgutils.for_range_slice(builder, ir.Constant(width.type, 0), width, stride, inc=True) as (d, _):
+        with lanes.each(width) as (d, _):
             step_d, drive_d = lanes.load(step, d), lanes.load(drive, d)
             builder.store(lanes.load(output, d), total)
             with cgutils.for_range(builder, states) as loop:
@@ -216,17 +210,14 @@ def retreat(typing_context, carry, previous, following, grad_y, step, rate, driv
         lanes = Lanes(context, builder, signature.args, values)
         (carry, previous, following, grad_y, step, rate, drive, B, C,
          grad_drive, grad_step, grad_rate, grad_B, grad_C) = range(14)  # fmt: skip
-        shape = cgutils.create_struct_proxy(signature.args[rate])(context, builder, value=values[rate]).shape
-        states, width = cgutils.unpack_tuple(builder, shape)
-        stride = ir.Constant(width.type, LANES)
+        states, width = lanes.shapes[rate]
         total_B, total_C = (cgutils.alloca_once(builder, lanes.vector) for _ in range(2))
         with cgutils.for_range(builder, states) as loop:
             n = loop.index
             B_n, C_n = lanes.repeat(B, n), lanes.repeat(C, n)
             for total in (total_B, total_C):
                 builder.store(lanes.constant(0), total)
-            zero = ir.Constant(width.type, 0)
-            with cgutils.for_range_slice(builder, zero, width, stride, inc=True) as (d, _):
+            with lanes.each(width) as (d, _):
                 place = builder.add(builder.mul(n, width), d)
                 grad_y_d, step_d, rate_d = lanes.load(grad_y, d), lanes.load(step, d), lanes.load(rate, place)
                 total = lanes.add(lanes.load(carry, place), lanes.multiply(grad_y_d, C_n))
@@ -249,6 +240,77 @@ def retreat(typing_context, carry, previous, following, grad_y, step, rate, driv
     arrays = (carry, previous, following, grad_y, step, rate, drive, B, C,
               grad_drive, grad_step, grad_rate, grad_B, grad_C)  # fmt: skip
     return types.void(*arrays), generate
+
+
+@intrinsic
+def begin(typing_context, step_weight, step_bias, skip, parameters, u, step, drive, output):
+    """What comes before `advance`: step = softplus(step_weight^T parameters + step_bias), drive = step u and
+    output = skip u.
+
+    step_weight is (R, W), parameters (R or more,), the others (W,); W is a multiple of LANES.
+    """
+
+    def generate(context, builder, signature, values):
+        lanes = Lanes(context, builder, signature.args, values)
+        step_weight, step_bias, skip, parameters, u, step, drive, output = range(8)
+        rank, width = lanes.shapes[step_weight]
+        total = cgutils.alloca_once(builder, lanes.vector)
+        with lanes.each(width) as (d, _):
+            builder.store(lanes.load(step_bias, d), total)
+            with cgutils.for_range(builder, rank) as loop:
+                weight = lanes.load(step_weight, builder.add(builder.mul(loop.index, width), d))
+                product = lanes.multiply(weight, lanes.repeat(parameters, loop.index))
+                builder.store(lanes.add(builder.load(total), product), total)
+            u_d, size = lanes.load(u, d), lanes.softplus(builder.load(total))
+            lanes.store(size, step, d)
+            lanes.store(lanes.multiply(size, u_d), drive, d)
+            lanes.store(lanes.multiply(lanes.load(skip, d), u_d), output, d)
+        return context.get_dummy_value()
+
+    arrays = step_weight, step_bias, skip, parameters, u, step, drive, output
+    return types.void(*arrays), generate
+
+
+@intrinsic
+def gate(typing_context, output, gates, y):
+    """What comes after `advance`: y = output silu(gates); arrays (W,), W a multiple of LANES."""
+
+    def generate(context, builder, signature, values):
+        lanes = Lanes(context, builder, signature.args, values)
+        output, gates, y = range(3)
+        with lanes.each(lanes.shapes[y][0]) as (d, _):
+            lanes.store(lanes.multiply(lanes.load(output, d), lanes.silu(lanes.load(gates, d))), y, d)
+        return context.get_dummy_value()
+
+    return types.void(output, gates, y), generate
+
+
+@intrinsic
+def convolve_step(typing_context, taps, bias, x, first_row, row_step, first_tap, u):
+    """u = silu(bias + sum over k of taps[k] x[first_row + k row_step]), from the tap first_tap on.
+
+    taps is (K, W), bias and u (W,), the rows of x have W or more values; W is a multiple of LANES.
+    """
+
+    def generate(context, builder, signature, values):
+        places = (0, 1, 2, 6)
+        lanes = Lanes(context, builder, [signature.args[i] for i in places], [values[i] for i in places])
+        taps, bias, x, u = range(4)
+        first_row, row_step, first_tap = values[3:6]
+        (length, width), (_, row_width) = lanes.shapes[taps], lanes.shapes[x]
+        total = cgutils.alloca_once(builder, lanes.vector)
+        with lanes.each(width) as (d, _):
+            builder.store(lanes.load(bias, d), total)
+            with cgutils.for_range_slice(builder, first_tap, length, ir.Constant(length.type, 1)) as (k, _):
+                tap = lanes.load(taps, builder.add(builder.mul(k, width), d))
+                row = builder.add(first_row, builder.mul(k, row_step))
+                product = lanes.multiply(tap, lanes.load(x, builder.add(builder.mul(row, row_width), d)))
+                builder.store(lanes.add(builder.load(total), product), total)
+            lanes.store(lanes.silu(builder.load(total)), u, d)
+        return context.get_dummy_value()
+
+    arguments = taps, bias, x, types.intp, types.intp, types.intp, u
+    return types.void(*arguments), generate
 
 
 @njit(nogil=True, cache=True, fastmath=ARITHMETIC, error_model="numpy")
@@ -286,50 +348,36 @@ def forward_kernel(u, delta, rate, B, C, skip, y, first, last):
 def gated_kernel(u, parameters, projected, step_weight, step_bias, rate, skip, backward, y, first, last):
     """Fill y (B, L, D) for the sequences first..last-1: step, softplus, scan and gate in one pass.
 
-    For inference. y may be u. `parameters` (B, L, rank + 2 N) holds what makes the step, B and
-    C side by side, the second half of `projected` (B, L, 2 D) the gate; `step_weight` is (rank, D).
+    For inference. D is a multiple of LANES, y may be u. `parameters` (B, L, rank + 2 N) holds what makes the
+    step, B and C side by side, the second half of `projected` (B, L, 2 D) the gate; `step_weight` is (rank, D).
     """
     steps, width = u.shape[1], u.shape[2]
     states, rank = rate.shape[0], step_weight.shape[0]
-    rate = padded(rate)
     state = np.empty(rate.shape, np.float32)
-    wide_step, wide_drive, wide_output = np.zeros((3, rate.shape[1]), np.float32)
-    step, drive, output = wide_step[:width], wide_drive[:width], wide_output[:width]
+    step, drive, output = np.empty((3, width), np.float32)
     for b in range(first, last):
         state[:] = np.float32(0)
         for i in range(steps):
             t = steps - 1 - i if backward else i
-            step[:] = step_bias
-            for r in range(rank):
-                add_product(step, step_weight[r], parameters[b, t, r])
-            for d in range(width):
-                step[d] = softplus(step[d])
-            multiply(step, u[b, t], drive)
-            multiply(skip, u[b, t], output)
+            begin(step_weight, step_bias, skip, parameters[b, t], u[b, t], step, drive, output)
             weights = parameters[b, t, rank:]
-            advance(state, state, wide_output, wide_step, rate, wide_drive, weights, weights[states:])
-            apply_silu(projected[b, t, width:], step)
-            multiply(output, step, y[b, t])
+            advance(state, state, output, step, rate, drive, weights, weights[states:])
+            gate(output, projected[b, t, width:], y[b, t])
 
 
 @njit(nogil=True, cache=True, fastmath=ARITHMETIC, error_model="numpy")
 def convolution_kernel(projected, taps, bias, backward, u, first, last):
     """Fill u (B, L, D) with the causal convolution and SiLU of the first half of `projected` (B, L, 2 D).
 
-    For inference. `taps` is (K, D), the last one for the present step; backward in time,
-    causal means that no earlier step is looked at.
+    For inference. D is a multiple of LANES. `taps` is (K, D), the last one for the present step; backward in
+    time, causal means that no earlier step is looked at.
     """
-    steps, width = u.shape[1], u.shape[2]
+    steps, reach = u.shape[1], taps.shape[0] - 1
     direction = -1 if backward else 1
-    total = np.empty(width, np.float32)
     for b in range(first, last):
-        for t in range(steps):
-            total[:] = bias
-            for k in range(taps.shape[0]):
-                source = t - direction * (taps.shape[0] - 1 - k)
-                if 0 <= source < steps:
-                    add_products(total, taps[k], projected[b, source, :width])
-            apply_silu(total, u[b, t])
+        for i in range(steps):
+            t = steps - 1 - i if backward else i
+            convolve_step(taps, bias, projected[b], t - direction * reach, direction, max(reach - i, 0), u[b, t])
 
 
 # One small loop per function: the compiler vectorises a loop over few arrays only, as it must check
@@ -342,24 +390,10 @@ def multiply(left, right, product):
 
 
 @njit(nogil=True, cache=True, fastmath=ARITHMETIC, error_model="numpy")
-def apply_silu(x, y):
-    """y = silu(x); arrays (D,)."""
-    for d in range(y.shape[0]):
-        y[d] = silu(x[d])
-
-
-@njit(nogil=True, cache=True, fastmath=ARITHMETIC, error_model="numpy")
 def add_products(total, left, right):
     """total += left right, in place; arrays (D,)."""
     for d in range(total.shape[0]):
         total[d] += left[d] * right[d]
-
-
-@njit(nogil=True, cache=True, fastmath=ARITHMETIC, error_model="numpy")
-def add_product(total, weights, factor):
-    """total += weights factor, in place; arrays (D,)."""
-    for d in range(total.shape[0]):
-        total[d] += weights[d] * factor
 
 
 @njit(nogil=True, cache=True, fastmath=ARITHMETIC, error_model="numpy")
