@@ -53,6 +53,8 @@ CORPUS = [
     "espeakng-loader>=0.2.4",
     "pyroomacoustics>=0.8",  # room impulse responses
     "resampy>=0.4.3",  # filters of the resamplers kaiser_best and kaiser_fast
+    "imageio-ffmpeg>=0.5",  # an ffmpeg program, for codecs and wind, where the system has none
+    "webrtcvad-wheels>=2.0.14",  # voice activity, by which the challenge chooses DNS5 speech
 ]
 
 CUDA = ["mamba-ssm>=2.2"]  # the selective scan's CUDA kernel; built with nvcc

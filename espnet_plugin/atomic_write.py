@@ -1,6 +1,8 @@
 """Text files that are there whole or not at all."""
 
 import os
+import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -11,11 +13,23 @@ def write_text(path: str | Path, text: str) -> None:
         path: target; its folder is made.
         text: the whole content.
     """
+    write_lines(path, (text,))
+
+
+def write_lines(path: str | Path, lines: Iterable[str]) -> None:
+    """Write a UTF-8 text file that is too long for one piece, as `write_text`.
+
+    Args:
+        path: target; its folder is made.
+        lines: with their line ends.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Jobs on several machines may write the same file under the same process number.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        with temporary.open("w", encoding="utf-8") as file:
+            file.writelines(lines)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from espnet2.tasks.abs_task import AbsIterFactory
 
 from espnet_plugin.errors import UserError
+from espnet_plugin.espnet_modules.mixing_preprocessor import MixingPreprocessor, WholeBatches
 from espnet_plugin.espnet_modules.preprocessor import RestorationPreprocessor
+from espnet_plugin.espnet_modules.rate_batches import RateBatches
 
 
 class EpochIterFactory(AbsIterFactory):
@@ -17,16 +19,24 @@ class EpochIterFactory(AbsIterFactory):
     Args:
         factory: a ``SequenceIterFactory`` whose data set is preprocessed by a ``RestorationPreprocessor``.
         part: (k, n) takes batches k, k + n, ... only, in fixed order; there may be none.
+        batches: instead of the factory's own.
 
     Raises:
         UserError: another kind of factory, which would cut segments itself.
     """
 
-    def __init__(self, factory: AbsIterFactory, part: tuple[int, int] = (0, 1)) -> None:
+    def __init__(
+        self, factory: AbsIterFactory, part: tuple[int, int] = (0, 1), batches: RateBatches | None = None
+    ) -> None:
         self.factory = factory
         self.preprocess = getattr(getattr(factory, "dataset", None), "preprocess", None)
         if not isinstance(self.preprocess, RestorationPreprocessor):
             raise UserError("segments are cut by the preprocessing: set 'iterator_type: sequence'")
+        if isinstance(self.preprocess, MixingPreprocessor):
+            factory.dataset = WholeBatches(factory.dataset)
+        if batches is not None:
+            factory.sampler = batches
+            factory.shuffle_within_batch = False  # would mix the rates
         if part != (0, 1):
             factory.sampler.batches = factory.sampler.batches[part[0] :: part[1]]
             factory.shuffle_within_batch = False  # cannot shuffle no batches

@@ -7,6 +7,7 @@ from typing import Any
 
 from espnet_plugin.config import load_config
 from espnet_plugin.errors import UserError
+from espnet_plugin.simulation.challenge.fresh_mixer import WIND_LIST
 from espnet_plugin.simulation.sources import NOISE_LIST, RESPONSE_LIST
 
 #: Key of a training's configuration.
@@ -30,8 +31,8 @@ class FreshDegradation:
         return load_config(self.settings)
 
     def lists(self) -> dict[str, Path]:
-        """The lists of noises and rooms by name, as far as they exist."""
-        lists = {f"corpus/{name}": self.corpus / name for name in (NOISE_LIST, RESPONSE_LIST)}
+        """The lists of noises, winds and rooms by name, as far as they exist."""
+        lists = {f"corpus/{name}": self.corpus / name for name in (NOISE_LIST, WIND_LIST, RESPONSE_LIST)}
         return {name: path for name, path in lists.items() if path.is_file()}
 
     def options(self) -> list[str]:

@@ -66,16 +66,25 @@ class RestorationPreprocessor(AbsPreprocessor):
 
     def _waves(self, uid: str, data: dict, names: list[str]) -> dict[str, np.ndarray]:
         """Whole recordings (samples,) at the rate of the network, of equal length above 0."""
-        rate_hz = int(np.asarray(data["fs"]).reshape(-1)[0]) if "fs" in data else self.rate_hz
+        rate_hz = self._rate_hz(data)
+        waves = self._own_waves(uid, data, names)
+        return {name: resample(wave, rate_hz, self.rate_hz) for name, wave in waves.items()}
+
+    def _own_waves(self, uid: str, data: dict, names: list[str]) -> dict[str, np.ndarray]:
+        """The same at their own rate."""
         waves = {name: _mono(data[name]) for name in names}
         lengths = {name: len(wave) for name, wave in waves.items()}
         if 0 in lengths.values() or len(set(lengths.values())) != 1:
             listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
             raise UserError(f"{uid}: recordings need equal lengths above 0, not {listed}; run stage 3 again")
-        return {name: resample(wave, rate_hz, self.rate_hz) for name, wave in waves.items()}
+        return waves
 
-    def _start(self, uid: str, samples: int) -> int:
-        places = samples - self.segment_samples + 1
+    def _rate_hz(self, data: dict) -> int:
+        return int(np.asarray(data["fs"]).reshape(-1)[0]) if "fs" in data else self.rate_hz
+
+    def _start(self, uid: str, samples: int, segment_samples: int | None = None) -> int:
+        """Where in a recording of `samples` the segment starts; default: one of the network's rate."""
+        places = samples - (segment_samples or self.segment_samples) + 1
         if places <= 1:
             return 0
         if self.train:
@@ -88,8 +97,13 @@ class RestorationPreprocessor(AbsPreprocessor):
         return f"epoch {self.epoch}"
 
     def _segment(self, wave: np.ndarray, start: int) -> np.ndarray:
-        segment = wave[start : start + self.segment_samples]
-        return np.pad(segment, (0, self.segment_samples - len(segment))).astype(np.float32)
+        return cut(wave, start, self.segment_samples)
+
+
+def cut(wave: np.ndarray, start: int, samples: int) -> np.ndarray:
+    """A stretch of a wave (samples,), float32; zeros behind its end."""
+    segment = wave[start : start + samples]
+    return np.pad(segment, (0, samples - len(segment))).astype(np.float32)
 
 
 def normalised(wave: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ def prepare_corpus(
     """Make the corpus folder with its lists for train, valid and test.
 
     Args:
-        kind: ``mini`` (built in) or ``folder`` (of the user).
+        kind: ``mini`` (built in) or ``folder`` (of the user); for ``urgent26`` see ``urgent26_corpus``.
         corpus_dir: where it goes.
         clean_dir, noise_dir, rir_dir: for ``folder``: clean speech, noise and, if any, impulse responses.
         seed, utterances: of the built-in corpus.
@@ -33,8 +33,6 @@ def prepare_corpus(
     """
     if kind not in CORPORA:
         raise UserError(f"--corpus {kind} is unknown; choose from {', '.join(CORPORA)}")
-    if kind == "urgent26":
-        raise UserError("--corpus urgent26 is not available yet; use --corpus mini or --corpus folder")
     folders = {"--clean_dir": clean_dir, "--noise_dir": noise_dir, "--rir_dir": rir_dir}
     if kind == "mini":
         for option, folder in folders.items():

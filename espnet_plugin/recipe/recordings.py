@@ -7,7 +7,7 @@ from espnet_plugin.audio.scp import find_audio
 from espnet_plugin.errors import UserError
 from espnet_plugin.recipe.names import list_ids
 from espnet_plugin.simulation.draw import META_FILE
-from espnet_plugin.simulation.meta import NO_TEXT, read_meta
+from espnet_plugin.simulation.meta import NO_TEXT, NONE, read_meta
 from espnet_plugin.simulation.sources import read_corpus
 
 UNKNOWN_LANGUAGE = "und"  # ISO 639-3: undetermined
@@ -76,7 +76,7 @@ def from_simulated(folder: Path, languages: Path | None = None) -> list[Recordin
         Recording(
             id=row.id,
             noisy=folder / row.noisy_path,
-            clean=folder / row.clean_path,
+            clean=None if row.clean_path == NONE else folder / row.clean_path,
             speaker=row.speech_sid or row.id,
             text=row.text or NO_TEXT,
             language=language_of.get(row.speech_uid, UNKNOWN_LANGUAGE),

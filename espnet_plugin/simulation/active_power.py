@@ -10,8 +10,9 @@ THRESHOLD = 0.01
 def active_samples(wave: np.ndarray) -> np.ndarray:
     """Which samples lie in active frames: those with more than 1 % of the mean frame power.
 
-    Frames of 1024 samples every 512, whatever the sampling rate. A frame decides on its first 512 samples,
-    the last frame on everything from its start. A wave shorter than a frame is active as a whole.
+    Frames of 1024 samples every 512, whatever the sampling rate; zeros fill up the last one. A frame decides
+    on its first 512 samples, the last frame on all of its own. A wave shorter than a frame is active as a
+    whole.
 
     Args:
         wave: (samples,).
@@ -47,13 +48,13 @@ def _frames(wave: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Returns:
         per frame: whether it is active, and the energy and number of the samples that it decides on.
     """
-    halves = len(wave) // SHIFT_SAMPLES
-    whole = wave[: halves * SHIFT_SAMPLES].reshape(halves, SHIFT_SAMPLES).astype(np.float64)
-    half_energy = np.einsum("hs,hs->h", whole, whole)
+    halves = -(-len(wave) // SHIFT_SAMPLES)
+    padded = np.zeros((halves, SHIFT_SAMPLES))
+    padded.reshape(-1)[: len(wave)] = wave
+    half_energy = np.einsum("hs,hs->h", padded, padded)
     power = (half_energy[:-1] + half_energy[1:]) / FRAME_SAMPLES
     active = power > THRESHOLD * power.mean()
     energy, samples = half_energy[:-1].copy(), np.full(halves - 1, SHIFT_SAMPLES)
-    # The last frame decides on all that is left.
-    energy[-1] += half_energy[-1] + np.sum(np.square(wave[len(whole) * SHIFT_SAMPLES :], dtype=np.float64))
+    energy[-1] += half_energy[-1]
     samples[-1] = len(wave) - (halves - 2) * SHIFT_SAMPLES
     return active, energy, samples

@@ -1,6 +1,7 @@
 """Limited bandwidth: a low-pass filter, and a detour over a lower sampling rate."""
 
 import functools
+import math
 
 import numpy as np
 
@@ -71,9 +72,26 @@ def resample_detour(wave: np.ndarray, rate_hz: int, lower_rate_hz: int, method: 
     if len(wave) == 0:
         return wave
 
+    if method == "scipy":
+        return _spectral_detour(wave, rate_hz, lower_rate_hz)
     narrow = resample_by(method, wave, rate_hz, lower_rate_hz)
     # Both ways round up, so there is never too little.
     return resample_by(method, narrow, lower_rate_hz, rate_hz)[: len(wave)]
+
+
+def _spectral_detour(wave: np.ndarray, rate_hz: int, lower_rate_hz: int) -> np.ndarray:
+    """What `scipy.signal.resample` gives there and back, of more than a few samples.
+
+    It cuts and extends the spectrum of the whole wave, so the wave in between need not be known.
+    """
+    from scipy.fft import irfft, rfft
+
+    narrow_samples = math.ceil(len(wave) * (lower_rate_hz / rate_hz))  # rounded as librosa does
+    samples = math.ceil(narrow_samples * (rate_hz / lower_rate_hz))
+    spectrum = rfft(wave)[: narrow_samples // 2 + 1]
+    if narrow_samples % 2 == 0:
+        spectrum[-1] = spectrum[-1].real  # half the lower rate has no phase
+    return (irfft(spectrum, samples)[: len(wave)] * (samples / len(wave))).astype(wave.dtype)
 
 
 def _forwards_and_backwards(sections: np.ndarray, settled: np.ndarray, wave: np.ndarray) -> np.ndarray:

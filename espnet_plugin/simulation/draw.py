@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from espnet_plugin.atomic_write import write_text
+from espnet_plugin.atomic_write import write_lines, write_text
 from espnet_plugin.audio.read import audio_info
 from espnet_plugin.audio.resample import resampled_length
 from espnet_plugin.errors import UserError
 from espnet_plugin.simulation.augmentation import format_augmentations
 from espnet_plugin.simulation.degradation import draw_degradation
-from espnet_plugin.simulation.meta import NO_TEXT, NONE, Row, file_paths, write_meta
+from espnet_plugin.simulation.meta import COMMENT, NO_TEXT, NONE, Row, file_paths, write_meta
 from espnet_plugin.simulation.settings import Settings, load_settings
 from espnet_plugin.simulation.sources import NOISE_LIST, RESPONSE_LIST, Corpus, Source, read_corpus
 
@@ -23,7 +23,7 @@ META_FILE = "meta.tsv"
 SETTINGS_FILE = "settings.json"
 LEFT_OUT_FILE = "left_out.txt"
 RENDERED_FILE = "rendered.json"  # tells which table the audio belongs to
-AUDIO_FOLDERS = ("noisy", "clean")
+AUDIO_FOLDERS = ("noisy", "noise", "clean")
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,8 @@ def draw(
         "corpus": str(corpus.folder),
         "lists": corpus.fingerprint,
     }
-    if not force and _is_there(output_dir, record):
-        rows = (output_dir / META_FILE).read_text(encoding="utf-8").count("\n") - 1
-        return Drawn(rows, 0, already_there=True)
+    if not force and (files := drawn_before(output_dir, record)) is not None:
+        return Drawn(files, 0, already_there=True)
 
     speech, left_out = _usable_speech(corpus, settings.rate_hz)
     noises, responses = usable_sources(settings, corpus)
@@ -92,12 +91,9 @@ def draw(
                 _draw_row(len(rows) + 1, uid, samples, repetition, settings, corpus, noises, responses)
             )
 
-    _clear(output_dir)
-    if left_out:
-        path = output_dir / LEFT_OUT_FILE
-        write_text(path, "".join(f"{uid}\t{reason}\n" for uid, reason in left_out.items()))
-        _warn(f"{len(left_out)} of {len(corpus.speech)} utterances are left out, see {path}")
-    write_text(output_dir / SETTINGS_FILE, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    clear(output_dir, output_dir)
+    leave_out(output_dir, left_out, len(corpus.speech))
+    write_record(output_dir, record)
     write_meta(output_dir / META_FILE, rows)
     return Drawn(len(rows), len(left_out))
 
@@ -129,15 +125,22 @@ def without_draw_keys(config: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key not in ("seed", "repetitions")}
 
 
-def _is_there(output_dir: Path, record: dict[str, Any]) -> bool:
+def drawn_before(output_dir: Path, record: dict[str, Any]) -> int | None:
+    """Files of the table that is there already, drawn with the same settings; None where there is no table.
+
+    Raises:
+        UserError: it was drawn with other settings.
+    """
     if not (output_dir / META_FILE).exists():
-        return False
+        return None
     try:
         found = json.loads((output_dir / SETTINGS_FILE).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         found = {}
+    record = json.loads(json.dumps(record))  # keys that are numbers are words there
     if found == record:
-        return True
+        with (output_dir / META_FILE).open(encoding="utf-8") as file:
+            return sum(not line.startswith(COMMENT) for line in file) - 1
     differences = [key for key in record if found.get(key) != record[key]]
     raise UserError(
         f"{output_dir / META_FILE} was drawn with other settings ({', '.join(differences)}); "
@@ -145,9 +148,17 @@ def _is_there(output_dir: Path, record: dict[str, Any]) -> bool:
     )
 
 
-def _clear(output_dir: Path) -> None:
-    """Remove the former set, and nothing that is not ours."""
-    audio = [output_dir / name for name in AUDIO_FOLDERS if (output_dir / name).exists()]
+def clear(output_dir: Path, audio_dir: Path) -> None:
+    """Remove the former set, and nothing that is not ours.
+
+    Args:
+        output_dir: holds the table.
+        audio_dir: holds the folders of audio, if any.
+
+    Raises:
+        UserError: there is audio, but none that was rendered here.
+    """
+    audio = [audio_dir / name for name in AUDIO_FOLDERS if (audio_dir / name).exists()]
     if audio and not (output_dir / RENDERED_FILE).exists():
         raise UserError(f"{audio[0]} is no part of a simulated set; name another folder")
     for name in (META_FILE, SETTINGS_FILE, LEFT_OUT_FILE):
@@ -155,6 +166,19 @@ def _clear(output_dir: Path) -> None:
     for folder in audio:
         shutil.rmtree(folder)
     (output_dir / RENDERED_FILE).unlink(missing_ok=True)
+
+
+def leave_out(output_dir: Path, left_out: dict[str, str], utterances: int) -> None:
+    """List the utterances that are left out, id -> reason, and say how many of all."""
+    if left_out:
+        path = output_dir / LEFT_OUT_FILE
+        write_lines(path, (f"{uid}\t{reason}\n" for uid, reason in left_out.items()))
+        _warn(f"{len(left_out)} of {utterances} utterances are left out, see {path}")
+
+
+def write_record(output_dir: Path, record: dict[str, Any]) -> None:
+    """Keep the settings of a table beside it."""
+    write_text(output_dir / SETTINGS_FILE, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
 def _usable(sources: dict[str, Source], rate_hz: int, what: str) -> list[str]:

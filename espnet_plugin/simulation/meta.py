@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
-from espnet_plugin.atomic_write import write_text
+from espnet_plugin.atomic_write import write_lines
 from espnet_plugin.errors import UserError
 
 COLUMNS = (
     "id", "noisy_path", "clean_path", "speech_uid", "speech_sid", "noise_uid", "snr_dB", "rir_uid",
     "augmentation", "fs", "length", "text",
 )  # fmt: skip
+#: the same as the challenge's own script orders them; `noise_path` only where the noise is stored
+CHALLENGE_COLUMNS = (
+    "id", "noisy_path", "speech_uid", "speech_sid", "clean_path", "noise_uid", "noise_path", "snr_dB",
+    "rir_uid", "augmentation", "fs", "length", "text",
+)  # fmt: skip
+COMMENT = "# "
 NONE = "none"
 NO_TEXT = "<not-available>"
 FILES_PER_FOLDER = 5000
+#: columns that have another name here
+ATTRIBUTES = {"snr_dB": "snr_db", "fs": "rate_hz", "length": "samples"}
+BREAKS = str.maketrans("\t\n\r", "   ")
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,7 @@ class Row:
         augmentation: see the module `augmentation`.
         rate_hz, samples: of the file (columns fs and length).
         text: transcript or `<not-available>`.
+        noise_path: of the scaled noise, relative too; None where it is not stored.
     """
 
     id: str
@@ -44,6 +57,7 @@ class Row:
     rate_hz: int
     samples: int
     text: str
+    noise_path: str | None = None
 
 
 def file_paths(number: int) -> tuple[str, str, str]:
@@ -53,41 +67,65 @@ def file_paths(number: int) -> tuple[str, str, str]:
     return identifier, f"noisy/{inside}", f"clean/{inside}"
 
 
-def write_meta(path: str | Path, rows: list[Row]) -> None:
-    """Write the table, with a header, under a temporary name first."""
-    lines = ["\t".join(COLUMNS)]
+def write_meta(
+    path: str | Path, rows: Iterable[Row], columns: Sequence[str] = COLUMNS, comment: str = ""
+) -> None:
+    """Write the table, with a header, under a temporary name first.
+
+    Args:
+        path: target.
+        rows: taken one by one, so the whole table need not fit into the memory.
+        columns: `COLUMNS` or some of `CHALLENGE_COLUMNS`.
+        comment: a line before the header, beginning with `#`.
+    """
+    write_lines(path, _lines(rows, columns, comment))
+
+
+def _lines(rows: Iterable[Row], columns: Sequence[str], comment: str) -> Iterator[str]:
+    if comment:
+        yield f"{comment}\n"
+    yield "\t".join(columns) + "\n"
+    values_of = attrgetter(*(ATTRIBUTES.get(column, column) for column in columns))
     for row in rows:
-        values = [NONE if value is None else str(value) for value in astuple(row)]
-        lines.append("\t".join(" ".join(value.split()) for value in values))
-    write_text(path, "\n".join(lines) + "\n")
+        values = (NONE if value is None else str(value).translate(BREAKS) for value in values_of(row))
+        yield "\t".join(values) + "\n"
 
 
 def read_meta(path: str | Path) -> list[Row]:
-    """Read the table.
+    """Read the table, in either order of columns.
 
     Raises:
         UserError: no such file, other columns, or a value that is no number.
     """
     path = Path(path)
     try:
-        header, *lines = path.read_text(encoding="utf-8").split("\n")
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError):
         raise UserError(f"{path} cannot be read; make it with: urgent26 simulate draw") from None
-    if tuple(header.split("\t")) != COLUMNS:
+    first = 1 if lines[0].startswith(COMMENT) else 0
+    columns = lines[first].split("\t") if len(lines) > first else []
+    if len(columns) != len(set(columns)) or {*columns, "noise_path"} != set(CHALLENGE_COLUMNS):
         raise UserError(
             f"{path} does not have the columns {' '.join(COLUMNS)}; make it with: urgent26 simulate draw"
         )
-    return [_parse(line, f"{path}, line {number}") for number, line in enumerate(lines, start=2) if line]
+    attributes = [ATTRIBUTES.get(column, column) for column in columns]
+    return [
+        _parse(line, attributes, f"{path}, line {number}")
+        for number, line in enumerate(lines[first + 1 :], start=first + 2)
+        if line
+    ]
 
 
-def _parse(line: str, where: str) -> Row:
+def _parse(line: str, attributes: list[str], where: str) -> Row:
     values = line.split("\t")
-    if len(values) != len(COLUMNS):
+    if len(values) != len(attributes):
         raise UserError(
-            f"{where}: expected {len(COLUMNS)} columns, found {len(values)}; draw the table again"
+            f"{where}: expected {len(attributes)} columns, found {len(values)}; draw the table again"
         )
+    parsed: dict[str, Any] = dict(zip(attributes, values))
     try:
-        snr_db = None if values[6] == NONE else float(values[6])
-        return Row(*values[:6], snr_db, *values[7:9], int(values[9]), int(values[10]), values[11])
+        parsed["snr_db"] = None if parsed["snr_db"] == NONE else float(parsed["snr_db"])
+        parsed["rate_hz"], parsed["samples"] = int(parsed["rate_hz"]), int(parsed["samples"])
     except ValueError as error:
         raise UserError(f"{where}: {error}; draw the table again") from None
+    return Row(**parsed)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from espnet_plugin.config import check_keys, load_config
+from espnet_plugin.config import load_config
 from espnet_plugin.errors import UserError
 from espnet_plugin.simulation.bandwidth import FILTER_TYPES, HAS_RIPPLE, HAS_STOPBAND
+from espnet_plugin.simulation.config_reader import ConfigReader
 from espnet_plugin.simulation.resampling import RESAMPLING_METHODS
 
 LOWEST_RATE_HZ = 2000
@@ -90,125 +91,61 @@ def load_settings(path: str | Path) -> tuple[Settings, dict[str, Any]]:
     return _Reader(config, str(path)).settings(), config
 
 
-class _Reader:
-    """Takes values out of nested dictionaries; errors name the file and the key."""
-
-    def __init__(self, config: Any, where: str):
-        if not isinstance(config, dict):
-            raise UserError(f"{where}: expected keys with values, found {config!r}")
-        self._config = config
-        self._where = where
+class _Reader(ConfigReader):
+    example = "conf/simulate/restoration.yaml"
 
     def settings(self) -> Settings:
-        self._allow("seed", "repetitions", "rate_hz", "reverberation", "noise", "clipping", "bandwidth")
+        self.allow("seed", "repetitions", "rate_hz", "reverberation", "noise", "clipping", "bandwidth")
         return Settings(
-            seed=self._whole("seed", lowest=0),
-            repetitions=self._whole("repetitions", lowest=1),
-            rate_hz=self._whole("rate_hz", lowest=LOWEST_RATE_HZ),
-            reverberation=self._inner("reverberation")._reverberation(),
-            noise=self._inner("noise")._noise(),
-            clipping=self._inner("clipping")._clipping(),
-            bandwidth=self._inner("bandwidth")._bandwidth(),
+            seed=self.whole("seed", lowest=0),
+            repetitions=self.whole("repetitions", lowest=1),
+            rate_hz=self.whole("rate_hz", lowest=LOWEST_RATE_HZ),
+            reverberation=self.inner("reverberation")._reverberation(),
+            noise=self.inner("noise")._noise(),
+            clipping=self.inner("clipping")._clipping(),
+            bandwidth=self.inner("bandwidth")._bandwidth(),
         )
 
     def _reverberation(self) -> Reverberation:
-        self._allow("probability")
-        return Reverberation(self._probability())
+        self.allow("probability")
+        return Reverberation(self.probability())
 
     def _noise(self) -> Noise:
-        self._allow("probability", "snr_db")
-        return Noise(self._probability(), tuple(map(float, self._numbers("snr_db"))))
+        self.allow("probability", "snr_db")
+        return Noise(self.probability(), tuple(map(float, self.numbers("snr_db"))))
 
     def _clipping(self) -> Clipping:
-        self._allow("probability", "min_quantile", "max_quantile")
-        low, high = self._range("min_quantile"), self._range("max_quantile")
+        self.allow("probability", "min_quantile", "max_quantile")
+        low, high = (self.span(key, 0, 1) for key in ("min_quantile", "max_quantile"))
         if low[1] > high[0]:
-            raise UserError(f"{self._where}: min_quantile reaches above max_quantile; keep them apart")
-        return Clipping(self._probability(), low, high)
+            raise UserError(f"{self.where}: min_quantile reaches above max_quantile; keep them apart")
+        return Clipping(self.probability(), low, high)
 
     def _bandwidth(self) -> Bandwidth:
-        self._allow("probability", "rates_hz", "methods", "low_pass")
+        self.allow("probability", "rates_hz", "methods", "low_pass")
         return Bandwidth(
-            probability=self._probability(),
-            rates_hz=tuple(self._numbers("rates_hz", int, lowest=1)),
-            methods=tuple(self._choices("methods", RESAMPLING_METHODS)),
-            low_pass=self._inner("low_pass")._low_pass()
-            if self._config.get("low_pass") is not None
-            else None,
+            probability=self.probability(),
+            rates_hz=tuple(self.numbers("rates_hz", int, lowest=1)),
+            methods=tuple(self.choices("methods", RESAMPLING_METHODS)),
+            low_pass=None if self.config.get("low_pass") is None else self.inner("low_pass")._low_pass(),
         )
 
     def _low_pass(self) -> LowPass:
-        self._allow("types", "orders", "ripple_db", "stopband_db")
-        types = tuple(self._choices("types", FILTER_TYPES))
+        self.allow("types", "orders", "ripple_db", "stopband_db")
+        types = tuple(self.choices("types", FILTER_TYPES))
         return LowPass(
             types=types,
-            orders=tuple(self._numbers("orders", int, lowest=1)),
-            ripple_db=self._inner("ripple_db")._levels([t for t in types if t in HAS_RIPPLE], HAS_RIPPLE),
-            stopband_db=self._inner("stopband_db")._levels(
+            orders=tuple(self.numbers("orders", int, lowest=1)),
+            ripple_db=self.inner("ripple_db")._levels([t for t in types if t in HAS_RIPPLE], HAS_RIPPLE),
+            stopband_db=self.inner("stopband_db")._levels(
                 [t for t in types if t in HAS_STOPBAND], HAS_STOPBAND
             ),
         )
 
     def _levels(self, needed: list[str], known: tuple[str, ...]) -> dict[str, float]:
-        self._allow(*known)
-        levels = {type: self._number(type, self._value(type)) for type in needed}
+        self.allow(*known)
+        levels = {type: self.check_number(type, self.value(type)) for type in needed}
         for type, level in levels.items():
             if level <= 0:
-                raise UserError(f"{self._where}: {type} must be above 0 dB, not {level}")
+                raise UserError(f"{self.where}: {type} must be above 0 dB, not {level}")
         return levels
-
-    def _allow(self, *keys: str) -> None:
-        check_keys(self._config, keys, self._where)
-
-    def _inner(self, key: str) -> _Reader:
-        return _Reader(self._value(key), f"{self._where}: {key}")
-
-    def _value(self, key: str) -> Any:
-        if self._config.get(key) is None:
-            raise UserError(f"{self._where}: the key {key} is missing; see conf/simulate/restoration.yaml")
-        return self._config[key]
-
-    def _number(self, key: str, value: Any, kind: type = float) -> Any:
-        wanted = int if kind is int else (int, float)
-        if isinstance(value, bool) or not isinstance(value, wanted):
-            raise UserError(
-                f"{self._where}: {key} must be a {'whole ' if kind is int else ''}number, not {value!r}"
-            )
-        return value
-
-    def _whole(self, key: str, lowest: int) -> int:
-        value = self._number(key, self._value(key), int)
-        if value < lowest:
-            raise UserError(f"{self._where}: {key} must be at least {lowest}, not {value}")
-        return value
-
-    def _probability(self) -> float:
-        value = self._number("probability", self._value("probability"))
-        if not 0 <= value <= 1:
-            raise UserError(f"{self._where}: probability must lie between 0 and 1, not {value}")
-        return float(value)
-
-    def _range(self, key: str) -> tuple[float, float]:
-        values = self._numbers(key)
-        if len(values) != 2 or not 0 <= values[0] <= values[1] <= 1:
-            raise UserError(f"{self._where}: {key} must be two numbers in order, from 0 to 1, not {values}")
-        return float(values[0]), float(values[1])
-
-    def _numbers(self, key: str, kind: type = float, lowest: float | None = None) -> list:
-        values = [self._number(key, value, kind) for value in self._list(key)]
-        if lowest is not None and min(values) < lowest:
-            raise UserError(f"{self._where}: {key} must hold numbers from {lowest}, not {min(values)}")
-        return values
-
-    def _choices(self, key: str, known: tuple[str, ...]) -> list[str]:
-        values = self._list(key)
-        for value in values:
-            if value not in known:
-                raise UserError(f"{self._where}: {key} has no '{value}'; known: {', '.join(known)}")
-        return values
-
-    def _list(self, key: str) -> list:
-        values = self._value(key)
-        if not isinstance(values, list) or not values:
-            raise UserError(f"{self._where}: {key} must be a list with at least one entry, not {values!r}")
-        return values

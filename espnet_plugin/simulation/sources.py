@@ -23,17 +23,35 @@ class Source:
     rate_hz: int
     path: Path
 
-    def read(self, rate_hz: int) -> np.ndarray:
+    def read(
+        self, rate_hz: int, dtype: type = np.float32, own_start: int = 0, own_samples: int = -1
+    ) -> np.ndarray:
         """The first channel at a rate that is at most the file's own.
 
+        Args:
+            rate_hz: wanted rate.
+            dtype: of the result, and of the resampling.
+            own_start, own_samples: stretch to be read, at the file's rate; default: all of it.
+
         Returns:
-            wave (samples,) float32 with at least one sample.
+            wave (samples,) with at least one sample.
 
         Raises:
             UserError: the file is missing, damaged or empty, holds samples that are not finite, or has
                 another rate than the list says.
         """
-        return self._read(rate_hz, 0, -1)
+        wave, own_rate_hz = read_audio(self.path, own_start, own_samples)
+        if own_rate_hz != self.rate_hz:
+            raise UserError(
+                f"{self.path} has {own_rate_hz} Hz, its list says {self.rate_hz}; correct the list"
+            )
+        if self.rate_hz < rate_hz:
+            raise UserError(f"{self.path} has only {self.rate_hz} Hz; it is not raised to {rate_hz}")
+        if len(wave) == 0:
+            raise UserError(f"{self.path} has no samples; remove it from its list")
+        if not np.isfinite(wave[:, 0]).all():
+            raise UserError(f"{self.path} holds samples that are not finite; get the file again")
+        return resample(wave[:, 0].astype(dtype, copy=False), own_rate_hz, rate_hz)
 
     def read_stretch(self, rate_hz: int, samples: int, position: float) -> np.ndarray:
         """The stretch of `samples` that `noise.fitted` takes of the whole file, without reading the rest.
@@ -63,23 +81,10 @@ class Source:
         margin = rate_hz // 20 if own_rate_hz != rate_hz else 0
         first_block = max(0, (start - margin) // step)
         last_block = -(-(start + samples + margin) // step)
-        wave = self._read(rate_hz, first_block * own_step, (last_block - first_block) * own_step)
+        own_samples = (last_block - first_block) * own_step
+        wave = self.read(rate_hz, own_start=first_block * own_step, own_samples=own_samples)
         inside = start - first_block * step
         return wave[inside : inside + samples]
-
-    def _read(self, rate_hz: int, own_start: int, own_samples: int) -> np.ndarray:
-        wave, own_rate_hz = read_audio(self.path, own_start, own_samples)
-        if own_rate_hz != self.rate_hz:
-            raise UserError(
-                f"{self.path} has {own_rate_hz} Hz, its list says {self.rate_hz}; correct the list"
-            )
-        if self.rate_hz < rate_hz:
-            raise UserError(f"{self.path} has only {self.rate_hz} Hz; it is not raised to {rate_hz}")
-        if len(wave) == 0:
-            raise UserError(f"{self.path} has no samples; remove it from its list")
-        if not np.isfinite(wave[:, 0]).all():
-            raise UserError(f"{self.path} holds samples that are not finite; get the file again")
-        return resample(wave[:, 0], own_rate_hz, rate_hz)
 
 
 @dataclass(frozen=True)
@@ -127,8 +132,8 @@ def read_corpus(folder: str | Path) -> Corpus:
         speech=speech,
         noises=read_sources(folder / NOISE_LIST),
         responses=read_sources(folder / RESPONSE_LIST),
-        speaker_of=_read_words(folder / SPEAKER_LIST),
-        text_of=_read_words(folder / TEXT_LIST),
+        speaker_of=read_words(folder / SPEAKER_LIST),
+        text_of=read_words(folder / TEXT_LIST),
         fingerprint=_fingerprint(folder),
     )
 
@@ -155,11 +160,11 @@ def read_sources(path: Path) -> dict[str, Source]:
     return sources
 
 
-def _read_words(path: Path) -> dict[str, str]:
+def read_words(path: Path) -> dict[str, str]:
     """Read a list of `id words ...`; a missing list is an empty one."""
     if not path.is_file():
         return {}
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8").split("\n")  # transcripts may hold other separators of lines
     pairs = (line.split(None, 1) for line in lines if line.strip())
     return {pair[0]: pair[1].strip() if len(pair) == 2 else "" for pair in pairs}
 

@@ -14,7 +14,8 @@ def plain_active_power(wave):
     """Mean square over active frames, by a view of all frames and a mask of all samples."""
     if len(wave) < FRAME_SAMPLES:
         return float(np.mean(np.square(wave, dtype=np.float64))) if len(wave) else 0.0
-    frames = np.lib.stride_tricks.sliding_window_view(wave, FRAME_SAMPLES)[::SHIFT_SAMPLES]
+    padded = np.pad(wave, (0, -len(wave) % SHIFT_SAMPLES))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME_SAMPLES)[::SHIFT_SAMPLES]
     power = np.mean(np.square(frames, dtype=np.float64), axis=1)
     active = power > THRESHOLD * power.mean()
     frame_of_sample = np.minimum(np.arange(len(wave)) // SHIFT_SAMPLES, len(active) - 1)

@@ -63,7 +63,6 @@ def test_again_and_with_other_folders(folders, capsys):
 @pytest.mark.parametrize(
     "kind, options, words",
     [
-        ("urgent26", {}, "not available yet"),
         ("vctk", {}, "choose from mini, folder, urgent26"),
         ("mini", {"clean_dir": "x"}, "--corpus folder"),
         ("folder", {"clean_dir": "x"}, "needs --noise_dir"),

@@ -51,6 +51,8 @@ def test_help_names_every_option_with_its_default(run):
         (["--force", "maybe"], "true or false"),
         (["--enh_task", "both"], "auto, enh or gan"),
         (["--python", "nowhere"], "does not exist"),
+        (["--model", "demucs"], "semamba_pp, gap_urgenet or espnet"),
+        (["--model", "espnet", "--inference_config", "x.yaml"], "not both"),
     ],
 )
 def test_mistakes_are_one_line_and_code_2(run, arguments, words):
@@ -98,8 +100,56 @@ def test_speech_that_the_training_degrades(run):
     assert "degradation" not in run("--stage=5", "--stop_stage=5").stdout
 
 
+def test_enhancement_with_a_given_model(run, repository, tmp_path):
+    answer = run("--stage=5", "--model", "gap_urgenet", "--checkpoint", "my files")
+    scripts = re.findall(r"^\[(\w+)\.py\]", answer.stdout, re.MULTILINE)
+    assert scripts == ["enhance", "score"] and "Stage 5: nothing to train" in answer.stdout
+    assert "[--config][conf/enhance/gap_urgenet.yaml]" in answer.stdout
+    assert "[--experiment][exp/gap_urgenet][--checkpoint][my files]" in answer.stdout
+    assert "exp/gap_urgenet/RESULTS.md" in answer.stdout
+    answer = run("--stage=6", "--stop_stage=6", "--model=espnet", "--enh_tag=bsrnn", folder=tmp_path)
+    assert f"[--config][{repository}/egs2/urgent26/enh1/conf/enhance/espnet.yaml]" in answer.stdout
+    assert "/exp/bsrnn]" in answer.stdout and "--checkpoint" not in answer.stdout
+
+
 def test_from_another_folder_defaults_stay_in_the_recipe(run, repository, tmp_path):
     answer = run("--stage=4", "--stop_stage=4", "--datadir", "mine", folder=tmp_path)
     recipe = repository / "egs2/urgent26/enh1"
     assert f"[--data_dir][mine][--simulated_dir][{recipe}/dump/simulated]" in answer.stdout
     assert not any(path.name in ("data", "dump", "exp") for path in tmp_path.iterdir())
+
+
+def test_corpora_of_the_challenge(run, repository, tmp_path):
+    recipe = tmp_path / "recipe"
+    recipe.mkdir()
+    for name in ("run.sh", "cmd.sh", "db.sh"):
+        text = (repository / "egs2/urgent26/enh1" / name).read_text()
+        text = re.sub(r"^VCTK=", "VCTK='/my corpora/vctk'", text, flags=re.MULTILINE)
+        text = re.sub(r"^URGENT26_META=", "URGENT26_META=/meta", text, flags=re.MULTILINE)
+        (recipe / name).write_text(text)
+    (recipe / "run.sh").chmod(0o755)
+    (recipe / "conf").symlink_to(repository / "conf")
+    call = subprocess.run(
+        [recipe / "run.sh", "--python", tmp_path / "fake python", "--corpus", "urgent26", "--stop_stage=2"]
+        + ["--allow_missing", "--wind_files", "3", "--fixes", "wind_level wind_clipping", "--nj", "2"],
+        cwd=recipe,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert call.returncode == 0, call.stderr
+    corpus, simulate = re.findall(r"^\[\w+\.py\].*$", call.stdout, re.MULTILINE)
+    assert "[--corpus][urgent26][--corpus_dir][dump/corpus_urgent26]" in corpus
+    assert "[--data_dir][data][--wind_files][3][--nj][2][--download][VCTK=/my corpora/vctk]" in corpus
+    assert "[--id_lists][/meta][--allow_missing]" in corpus and "--bandwidths" not in corpus
+    assert "[--config][conf/simulate/urgent26_train.yaml]" in simulate
+    assert simulate.endswith("[--data_dir][data][--fixes][wind_level][wind_clipping]")
+
+
+def test_the_challenge_on_the_fly(run):
+    answer = run("--stage=5", "--stop_stage=5", "--corpus", "urgent26", "--on_the_fly")
+    assert "[--degradation][conf/simulate/urgent26_on_the_fly.yaml]" in answer.stdout
+    mine = ("--simulate_config", "my train.yaml")
+    answer = run("--stage=5", "--stop_stage=5", "--corpus", "urgent26", "--on_the_fly", *mine)
+    assert "[--degradation][my train.yaml]" in answer.stdout

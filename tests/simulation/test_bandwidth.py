@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from espnet_plugin.simulation.bandwidth import FILTER_TYPES, RESAMPLING_METHODS, low_pass, resample_detour
+from espnet_plugin.simulation.resampling import resample_by
 
 pytest.importorskip("resampy")
 
@@ -98,6 +99,17 @@ def test_detour_keeps_below_and_takes_above_half_the_rate(method, lower_rate_hz)
 
     assert gain_db(detour, 0.3 * lower_rate_hz) == pytest.approx(0, abs=0.2)
     assert gain_db(detour, 0.5 * lower_rate_hz + 900) < -30
+
+
+@given(
+    samples=st.integers(50, 3000),
+    rates_hz=st.sampled_from([(16000, 6000), (44100, 22050), (48000, 44100), (22050, 16000)]),
+)
+def test_the_spectral_detour_is_that_of_scipy(samples, rates_hz):
+    wave = np.random.default_rng(samples).standard_normal(samples)
+    narrow = resample_by("scipy", wave, *rates_hz)
+    expected = resample_by("scipy", narrow, *reversed(rates_hz))[:samples]
+    np.testing.assert_allclose(resample_detour(wave, *rates_hz, "scipy"), expected, atol=1e-12)
 
 
 @given(

@@ -57,7 +57,7 @@ def test_the_clean_file_is_the_dry_speech_and_the_ratio_is_right(config, corpus,
 
 
 def test_workers_give_the_same_bytes(config, corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr("espnet_plugin.simulation.render.ROWS_PER_WORKER", 6)
+    monkeypatch.setattr("espnet_plugin.simulation.rendering.ITEMS_PER_WORKER", 6)
     simulate(config(**ONLY_NOISE), corpus, tmp_path / "one", repetitions=2)
     simulate(config(**ONLY_NOISE), corpus, tmp_path / "two", repetitions=2, workers=2)
     assert len(audio(tmp_path / "one")) == 24

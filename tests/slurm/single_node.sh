@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Trains with a real Slurm on this machine: two tasks of srun, cancelled after the first epoch, then resumed.
+# Renders and trains with a real Slurm on this machine: an array of two jobs for stage 2; then two tasks of srun,
+# cancelled after the first epoch, then resumed.
 #
 # Not part of `make test`. Needs root and Debian's packages:
 #   apt-get install --no-install-recommends slurmctld slurmd slurm-client munge
@@ -94,11 +95,16 @@ daemons+=($!)
 until_true 60 bash -c "sinfo --noheader --format=%t | grep -q idle"
 printf 'Slurm %s runs on %s\n' "$(srun --version)" "$host"
 
-# The recipe on toy data; its training stage goes to Slurm by train_cmd, as cmd.sh describes.
+# The recipe on toy data; stages 2 and 5 go to Slurm by array_cmd and train_cmd, as cmd.sh describes.
 recipe=("$repository/egs2/urgent26/enh1/run.sh" --python "$python" --nj 2 --mini_utterances 12 --enh_tag toy
     --datadir "$work/data" --dumpdir "$work/dump" --expdir "$work/exp")
 export train_cmd="srun --ntasks=2 --cpus-per-task=1 --kill-on-bad-exit=1" OMP_NUM_THREADS=1
-"${recipe[@]}" --stage 1 --stop_stage 4 >"$work/data.log" 2>&1
+array="sbatch --wait --array=1-2 --cpus-per-task=1 --output=$work/array_%a.log $repository/local/array_job.sh"
+array_cmd=$array "${recipe[@]}" --stage 1 --stop_stage 4 >"$work/data.log" 2>&1
+for job in 1 2; do
+    grep -q 'train: 15 files, 15 made now' "$work/array_$job.log" || fail "job $job did not render its share"
+done
+printf 'two jobs of an array rendered the training set\n'
 
 config=$work/toy.yaml
 cat >"$config" <<CONF

@@ -11,9 +11,15 @@
 # One task of Slurm for everything else:
 #   gpu_cmd="srun --ntasks=1 --gpus=1 --cpus-per-task=8"   cpu_cmd="srun --ntasks=1 --cpus-per-task=16"
 #
+# An array of jobs of Slurm on machines that share the folders, for preparing the files of the challenge's corpora
+# in stage 1 and for rendering in stage 2: each job takes its share, then cpu_cmd does what is missing. Where a job
+# is lost, the stage stops, and the same command goes on.
+#   array_cmd="sbatch --wait --array=1-16 --cpus-per-task=1 --output=slurm_%A_%a.log $recipe_dir/local/array_job.sh"
+#
 # batch_size is that of all processes together, and has to be at least their number. The processes find their
 # place in the variables of torchrun or srun; an interrupted training goes on with the same command.
 
 train_cmd=${train_cmd:-}  # stage 5: training
 gpu_cmd=${gpu_cmd:-}      # stage 6: enhancement
+array_cmd=${array_cmd:-}  # stages 1 and 2: files and rendering; empty: --nj processes of cpu_cmd
 cpu_cmd=${cpu_cmd:-}      # all others

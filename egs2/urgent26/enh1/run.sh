@@ -8,31 +8,37 @@ recipe_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 options=(
     "stage=1  # first stage to run"
     "stop_stage=7  # last stage to run"
-    "corpus=mini  # mini (built in), folder (--clean_dir, --noise_dir), urgent26 (not yet)"
+    "corpus=mini  # mini (built in), folder (--clean_dir, --noise_dir), urgent26 (folders in db.sh)"
     "corpus_dir=  # where the corpus goes (default: DUMPDIR/corpus_CORPUS)"
     "clean_dir=  # for --corpus folder: clean speech"
     "noise_dir=  # for --corpus folder: noise"
     "rir_dir=  # for --corpus folder: room impulse responses (optional)"
     "mini_utterances=300  # size of the built-in corpus"
+    "allow_missing=false  # for --corpus urgent26; true: go on without the corpora that db.sh does not name"
+    "wind_files=200  # for --corpus urgent26: wind noises to make per rate (15 s each)"
+    "ready_made=false  # for --corpus urgent26; true: fetch sets that are simulated from the Hugging Face hub"
+    "fixes=  # for --corpus urgent26: corrections of its simulation: reverberation_share wind_level wind_clipping"
     "extra_test=  # NAME=NOISY_DIR[,CLEAN_DIR]: enhance and score this too; may be repeated"
     "skip_bad=false  # true: leave out recordings that cannot be used instead of stopping"
     "datadir=data  # data folders"
     "dumpdir=dump  # corpus and simulated speech"
     "expdir=exp  # models, enhanced speech, scores"
-    "enh_tag=  # name of the experiment (default: that of the training configuration)"
+    "enh_tag=  # name of the experiment (default: that of the training configuration; with --checkpoint, of the enhancement)"
     "simulate_config=conf/simulate/restoration_mini.yaml  # degradations (one version each: conf/simulate/restoration.yaml)"
     "on_the_fly=false  # true: degrade training speech anew in every epoch, without files of it"
     "train_config=conf/train/semamba_pp_mini.yaml  # model and training (full: conf/train/semamba_pp.yaml)"
     "enh_task=auto  # gan: train against discriminators, enh: without, auto: as the configuration says"
     "init=  # checkpoint to start the training from (official file, experiment folder, pack)"
     "inference_config=conf/enhance/semamba_pp.yaml  # enhancement"
+    "model=  # semamba_pp, gap_urgenet or espnet: short for --inference_config conf/enhance/MODEL.yaml"
+    "checkpoint=  # enhance with this model instead of training one: official file or folder, pack, hub tag"
     "ngpu=0  # GPUs for training; enhancement takes one if there is any"
     "nj=  # processes for data, enhancement and scores (default: number of cores)"
     "seed=0  # of corpus, simulation and training"
     "force=false  # true: make again what is there, also with other settings"
     "python=  # interpreter to use as it is (default: .venv, set up on first use)"
 )
-switches=" skip_bad on_the_fly force "  # may come without a value, which means true
+switches=" skip_bad on_the_fly force allow_missing ready_made "  # may come without a value, which means true
 extra_tests=()
 given=" "
 
@@ -101,13 +107,21 @@ while (($#)); do
     given+="$name "
 done
 
+if [[ -n $model ]]; then
+    [[ $given != *" inference_config "* ]] || fail "give --model or --inference_config, not both"
+    inference_config=conf/enhance/$model.yaml
+    [[ -f $recipe_dir/$inference_config ]] || fail "--model takes semamba_pp, gap_urgenet or espnet, not '$model'"
+fi
+if [[ $corpus == urgent26 && $given != *" simulate_config "* ]]; then
+    simulate_config=conf/simulate/urgent26_train.yaml
+fi
 # What was not given lies in the recipe's folder, from wherever the script is called.
 if [[ ! $PWD -ef $recipe_dir ]]; then
     for name in datadir dumpdir expdir simulate_config train_config inference_config; do
         [[ $given == *" $name "* ]] || declare "$name=$recipe_dir/${!name}"
     done
 fi
-for name in stage stop_stage seed ngpu mini_utterances; do
+for name in stage stop_stage seed ngpu mini_utterances wind_files; do
     [[ ${!name} =~ ^[0-9]+$ ]] || fail "--$name takes a whole number, not '${!name}'"
 done
 ((stage >= 1 && stop_stage <= 7 && stage <= stop_stage)) ||
@@ -115,12 +129,12 @@ done
 : "${nj:=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}"
 [[ $nj =~ ^[1-9][0-9]*$ ]] || fail "--nj takes a whole number above 0, not '$nj'"
 [[ $enh_task =~ ^(auto|enh|gan)$ ]] || fail "--enh_task takes auto, enh or gan, not '$enh_task'"
-for name in skip_bad on_the_fly force; do
+for name in $switches; do
     [[ ${!name} == true || ${!name} == false ]] || fail "--$name takes true or false, not '${!name}'"
 done
 : "${corpus_dir:=$dumpdir/corpus_$corpus}"
 if [[ -z $enh_tag ]]; then
-    enh_tag=$(basename -- "$train_config")
+    enh_tag=$(basename -- "$([[ -z $checkpoint ]] && echo "$train_config" || echo "$inference_config")")
     enh_tag=${enh_tag%.y*ml}
 fi
 experiment=$expdir/$enh_tag
@@ -147,13 +161,34 @@ folder_options=()
 for name in clean_dir noise_dir rir_dir; do
     [[ -z ${!name} ]] || folder_options+=("--$name" "${!name}")
 done
+if [[ $corpus == urgent26 ]]; then
+    folder_options+=(--data_dir "$datadir" --wind_files "$wind_files" --nj "$nj")
+    for name in $urgent26_corpora; do
+        [[ -z ${!name} ]] || folder_options+=(--download "$name=${!name}")
+    done
+    [[ -z $URGENT26_META ]] || folder_options+=(--id_lists "$URGENT26_META")
+    [[ -z $URGENT25_DATAFILES ]] || folder_options+=(--bandwidths "$URGENT25_DATAFILES")
+    [[ $allow_missing == false ]] || folder_options+=(--allow_missing)
+    [[ $ready_made == false ]] || folder_options+=(--ready_made)
+fi
+challenge_options=()
+[[ $corpus != urgent26 ]] || challenge_options=(--data_dir "$datadir")
+# The names are split at blanks.
+# shellcheck disable=SC2206
+[[ -z $fixes ]] || challenge_options+=(--fixes $fixes)
 fresh_options=() fresh_training=(--corpus_dir "$corpus_dir")  # the training configuration may ask for it too
 if [[ $on_the_fly == true ]]; then
     fresh_options=(--on_the_fly)
-    fresh_training+=(--degradation "$simulate_config")
+    fresh_config=$simulate_config
+    if [[ $corpus == urgent26 && $given != *" simulate_config "* ]]; then
+        fresh_config=${simulate_config%train.yaml}on_the_fly.yaml
+    fi
+    fresh_training+=(--degradation "$fresh_config")
 fi
 init_options=()
 [[ -z $init ]] || init_options=(--init "$init")
+checkpoint_options=()
+[[ -z $checkpoint ]] || checkpoint_options=(--checkpoint "$checkpoint")
 format_options=()
 [[ $skip_bad == false ]] || format_options+=(--skip_bad)
 
@@ -162,6 +197,10 @@ run_stage() {
     local number=$1 title=$2 prefix=$3 script=$4 began=$SECONDS
     shift 4
     ((stage <= number && number <= stop_stage)) || return 0
+    if [[ $number == 5 && -n $checkpoint ]]; then
+        printf '\n== Stage 5: nothing to train, as --checkpoint names a model\n'
+        return 0
+    fi
     printf '\n== Stage %d: %s\n' "$number" "$title"
     # The prefix is a command with its options, so it is split at blanks.
     # shellcheck disable=SC2086
@@ -170,12 +209,26 @@ run_stage() {
 }
 
 run_began=$SECONDS
-run_stage 1 "corpus $corpus in $corpus_dir" "$cpu_cmd" corpus.py \
-    --corpus "$corpus" --corpus_dir "$corpus_dir" --seed "$seed" \
+preparation=(
+    corpus.py --corpus "$corpus" --corpus_dir "$corpus_dir" --seed "$seed"
     --mini_utterances "$mini_utterances" ${folder_options[@]+"${folder_options[@]}"}
-run_stage 2 "simulate degraded speech by $simulate_config" "$cpu_cmd" simulate.py \
-    --corpus_dir "$corpus_dir" --simulated_dir "$dumpdir/simulated" --config "$simulate_config" \
+)
+if [[ $corpus == urgent26 && $ready_made == false && -n $array_cmd ]]; then
+    run_stage 1 "prepare the files of corpus $corpus in an array of jobs" "$array_cmd" "${preparation[@]}"
+fi
+run_stage 1 "corpus $corpus in $corpus_dir" "$cpu_cmd" "${preparation[@]}"
+simulation=(
+    simulate.py --corpus_dir "$corpus_dir" --simulated_dir "$dumpdir/simulated" --config "$simulate_config"
     --seed "$seed" --nj "$nj" ${fresh_options[@]+"${fresh_options[@]}"}
+    ${challenge_options[@]+"${challenge_options[@]}"}
+)
+if [[ -z $array_cmd || $ready_made == true ]]; then
+    run_stage 2 "simulate degraded speech by $simulate_config" "$cpu_cmd" "${simulation[@]}"
+else
+    run_stage 2 "draw the simulation by $simulate_config" "$cpu_cmd" "${simulation[@]}" --only draw
+    run_stage 2 "render it in an array of jobs" "$array_cmd" "${simulation[@]}" --only render
+    run_stage 2 "render what is missing" "$cpu_cmd" "${simulation[@]}" --only render
+fi
 run_stage 3 "check the audio and write data folders in $datadir" "$cpu_cmd" format_data.py \
     --corpus_dir "$corpus_dir" --simulated_dir "$dumpdir/simulated" --data_dir "$datadir" --nj "$nj" \
     ${format_options[@]+"${format_options[@]}"} ${tests[@]+"${tests[@]}"} \
@@ -187,8 +240,9 @@ run_stage 5 "train $train_config" "$train_cmd" train.py \
     --experiment "$experiment" --ngpu "$ngpu" --nj "$nj" --seed "$seed" \
     --enh_task "$enh_task" ${init_options[@]+"${init_options[@]}"} \
     ${fresh_training[@]+"${fresh_training[@]}"}
-run_stage 6 "enhance the test sets with $experiment" "$gpu_cmd" enhance.py \
-    --config "$inference_config" --data_dir "$datadir" --experiment "$experiment"
+run_stage 6 "enhance the test sets with ${checkpoint:-$experiment}" "$gpu_cmd" enhance.py \
+    --config "$inference_config" --data_dir "$datadir" --experiment "$experiment" \
+    ${checkpoint_options[@]+"${checkpoint_options[@]}"}
 run_stage 7 "score noisy and enhanced speech" "$cpu_cmd" score.py \
     --data_dir "$datadir" --experiment "$experiment" --nj "$nj" --reproduce "$command_line"
 
