@@ -1,7 +1,7 @@
 """Work for as many threads as torch uses, dealt out by hand.
 
-For kernels of numba, which know no threads, and for many small operations of torch, where starting and joining
-torch's own threads at each of them would take longer than the work.
+For kernels of numba, which know no threads, and for long rows of small operations of torch, in which its own
+threads would wait for each other after every one.
 """
 
 import os

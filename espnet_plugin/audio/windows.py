@@ -34,12 +34,12 @@ class Stitcher:
     """Joins processed windows: a window is heard from half of the overlap to half of the next one.
 
     Args:
-        shape: of the result, (samples, ...).
+        result: (samples, ...), to be filled; nothing else is kept.
         crossfade: samples at each seam in which the older window fades into the newer.
     """
 
-    def __init__(self, shape: tuple[int, ...], crossfade: int):
-        self.result = np.zeros(shape, np.float32)
+    def __init__(self, result: np.ndarray, crossfade: int):
+        self.result = result
         self.crossfade = crossfade
         self._end = 0  # of the last window
 

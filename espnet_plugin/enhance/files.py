@@ -71,10 +71,16 @@ def gather(inputs: Iterable[str | Path]) -> dict[str, Path]:
     return recordings
 
 
-def same_size(source: Path, target: Path) -> bool:
-    """Whether the target is a whole audio file of the source's length, channels and rate."""
+def same_size(source: Path, target: Path, output_rate_hz: int | None = None) -> bool:
+    """Whether the target is a whole audio file of the source's duration, channels and rate.
+
+    Args:
+        output_rate_hz: of the target; the source's by default.
+    """
     try:
-        return audio_info(target) == audio_info(source)
+        samples, channels, rate_hz = audio_info(source)
+        wanted_hz = output_rate_hz or rate_hz
+        return audio_info(target) == (samples * wanted_hz // rate_hz, channels, wanted_hz)
     except UserError:
         return False
 
@@ -86,17 +92,19 @@ def enhance_files(
     suffix: str | None = None,
     force: bool = False,
     progress: bool = True,
+    output_rate_hz: int | None = None,
 ) -> Summary:
     """Enhance recordings one after the other, each written under a temporary name and renamed.
 
     Args:
-        enhancer: has `enhance(wave, rate_hz)`.
+        enhancer: has `enhance(wave, rate_hz)`, or with a third argument for `output_rate_hz`.
         recordings: id -> file; the output is `out_dir/<id><suffix>`, so that an id with
             slashes keeps its folders.
         out_dir: made if missing.
         suffix: of the outputs, such as ".wav"; default: each file's own.
         force: enhance again what is there already.
         progress: show a bar with the time left.
+        output_rate_hz: of all outputs; each file's own by default.
 
     Returns:
         A summary; files that cannot be read are in `failed` and do not stop the others.
@@ -111,7 +119,7 @@ def enhance_files(
         if target.resolve() == Path(source).resolve():
             raise UserError(f"{target} would overwrite its own input; choose another output folder")
         if not force and target.exists():
-            if same_size(source, target):
+            if same_size(source, target, output_rate_hz):
                 summary.skipped += 1
                 summary.outputs[identifier] = target
                 continue
@@ -122,7 +130,8 @@ def enhance_files(
         started = time.perf_counter()
         try:
             wave, rate_hz = read_audio(source)
-            clipped = write_audio(target, enhancer.enhance(wave, rate_hz), rate_hz)
+            rates = (rate_hz,) if output_rate_hz is None else (rate_hz, output_rate_hz)
+            clipped = write_audio(target, enhancer.enhance(wave, *rates), rates[-1])
         except UserError as error:
             summary.failed[identifier] = str(error)
             continue

@@ -15,23 +15,26 @@ LEVELS = ("peak", "rms", "network")
 PACKET_LOSS = ("any_rate", "official", "off")
 #: A gap longer than this is a pause, so that a window needs this much of its neighbours to know.
 LONGEST_GAP_S = 0.5
+#: Samples that are looked at together.
+BLOCK = 1 << 20
 
 
 class GapUrgenetEnhancer:
     """GAP-URGENet with the windows, the level and the packet-loss concealment around it.
 
-    With the defaults, `packet_loss="official"` and recordings of up to 10 s the output is the official one;
-    longer ones are cut into the official windows, joined by crossfades instead of hard cuts. Memory depends
-    on the window, not on the recording, but for the recording itself and its result. Specification, 3 and 8.
+    With the defaults, `packet_loss="official"` and recordings of up to 10 s the output is the official one.
+    Longer recordings are cut into windows that fade into each other, so that time grows with the length and
+    memory only by the result. `overlap_s=4` takes the official windows, which calculate every second twice,
+    with crossfades instead of their hard cuts. Specification, 3 and 8.
 
     Args:
         network: the network, with its weights.
         device: a name for `choose_device`.
         dtype: "float32", "bfloat16" or "float16"; the halves are used inside the two branches only, and on
-            processors that calculate with them: on others they are float32, which is faster there.
+            processors that calculate with them: on others they are float32, which is faster there. On
+            processors the predictive branch is float32 in any case, as its fast form needs it.
         window_s, overlap_s: longer recordings are processed in windows of this length, which overlap by that
-            much. The official overlap of half a window computes every second twice; 1 s takes a little
-            more than half the time.
+            much. A rest too short for a window of its own makes the last one up to half a hop longer.
         crossfade_s: length of a seam; at most the overlap.
         branch: "fused", or one branch alone: "predictive", which changes no words, or "generative". Both
             restore up to 8 kHz only.
@@ -56,7 +59,7 @@ class GapUrgenetEnhancer:
         device: str = "auto",
         dtype: str = "float32",
         window_s: float = 8.0,
-        overlap_s: float = 4.0,
+        overlap_s: float = 1.0,
         crossfade_s: float = 0.5,
         branch: str = "fused",
         level: str = "peak",
@@ -107,28 +110,27 @@ class GapUrgenetEnhancer:
             if rate != int(rate) or rate <= 0:
                 raise UserError(f"a sampling rate is a whole number of hertz above 0, not {rate}")
         rates = int(rate_hz), int(out_rate_hz)
-        if wave.size == 0:
-            return np.zeros((_scaled(len(wave), *rates), *wave.shape[1:]), np.float32)
-        if wave.ndim == 2:
-            return np.stack([self._enhance_channel(channel, *rates) for channel in wave.T], 1)
-        return self._enhance_channel(wave, *rates)
+        for start in range(0, len(wave), BLOCK):  # before any work
+            if not np.isfinite(wave[start : start + BLOCK]).all():
+                raise UserError("the recording holds NaN or infinite samples; repair it before enhancement")
+        result = np.zeros((_scaled(len(wave), *rates), *wave.shape[1:]), np.float32)
+        if len(wave):
+            columns = ((wave, result),) if wave.ndim == 1 else zip(wave.T, result.T)
+            for channel, its_result in columns:
+                self._enhance_channel(channel, its_result, *rates)
+        return result
 
-    def _enhance_channel(self, wave: np.ndarray, rate_hz: int, out_rate_hz: int) -> np.ndarray:
-        """One channel (samples,), window by window."""
+    def _enhance_channel(self, wave: np.ndarray, result: np.ndarray, rate_hz: int, out_rate_hz: int) -> None:
+        """One channel (samples,), window by window, into its result."""
         # Windows begin where both rates have a sample.
         step = rate_hz // np.gcd(rate_hz, out_rate_hz)
         hop = max(1, round((self.window_s - self.overlap_s) * rate_hz / step)) * step
         window = hop + round(self.overlap_s * rate_hz)
-        windows = plan_windows(len(wave), window, hop)
-        for start, end in windows:  # before any work
-            if not np.isfinite(wave[start:end]).all():
-                raise UserError("the recording holds NaN or infinite samples; repair it before enhancement")
-        samples = _scaled(len(wave), rate_hz, out_rate_hz)
-        stitcher = Stitcher((samples,), round(self.crossfade_s * out_rate_hz))
-        for start, end in windows:
+        stitcher = Stitcher(result, round(self.crossfade_s * out_rate_hz))
+        for start, end in plan_windows(len(wave), window, hop):
             piece = self._enhance_window(wave, start, end, rate_hz, out_rate_hz)
             stitcher.add(_scaled(start, rate_hz, out_rate_hz), piece)
-        return self._at_level_of(wave, stitcher.result)
+        self._bring_to_level_of(wave, result)
 
     def _enhance_window(
         self, wave: np.ndarray, start: int, end: int, rate_hz: int, out_rate_hz: int
@@ -178,13 +180,12 @@ class GapUrgenetEnhancer:
             longest_s=LONGEST_GAP_S,
         )
 
-    def _at_level_of(self, wave: np.ndarray, result: np.ndarray) -> np.ndarray:
-        """The result with the level of the recording; changed in place."""
+    def _bring_to_level_of(self, wave: np.ndarray, result: np.ndarray) -> None:
+        """Give the result the level of the recording, in place."""
         if self.level == "peak":
             result *= _peak(wave) / (_peak(result) + 1e-8)
         elif self.level == "rms":
             result *= _rms(wave) / (_rms(result) + 1e-8)
-        return result
 
     def _to_device(self, wave: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(wave))[None].to(self.device)

@@ -1,15 +1,18 @@
 """What a finished training leaves behind: a plain model file, its history, and a pack to give away."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 import yaml
+from torch import nn
 
 from espnet_plugin.errors import UserError
 from espnet_plugin.espnet_modules.checkpoint import CURRENT
@@ -85,27 +88,67 @@ def pack(exp_dir: Path | str, out_zip: Path | str, force: bool = False) -> Path:
     Raises:
         UserError: files are missing, or the pack exists.
     """
-    exp_dir, out_zip = Path(exp_dir).resolve(), Path(out_zip).resolve()
-    if out_zip.suffix != ".zip":
-        raise UserError(f"{out_zip}: the name of a pack must end with .zip")
-    if out_zip.exists() and not force:
-        raise UserError(f"{out_zip} exists; choose another name or use --force")
+    exp_dir, out_zip = Path(exp_dir).resolve(), _target(out_zip, force)
     for name in (MODEL, CONFIG):
         if not (exp_dir / name).is_file():
             raise UserError(f"{exp_dir / name} does not exist; train the model first (stage 5)")
     config = yaml.safe_load((exp_dir / CONFIG).read_text(encoding="utf-8"))
+    # ESPnet stores names relative to its working folder and follows links, so a copy has to lie there.
+    return _pack(out_zip, portable_config(config), lambda path: shutil.copyfile(exp_dir / MODEL, path))
+
+
+def pack_network(
+    separator: str,
+    options: Mapping[str, Any],
+    network: nn.Module,
+    rate_hz: int,
+    out_zip: Path | str,
+    force: bool = False,
+) -> Path:
+    """Pack a network that comes from elsewhere, such as official files; as ``pack``.
+
+    Args:
+        separator: name of one of our separators.
+        options: its arguments, and those of the network.
+        network: what the separator has as ``network``.
+        rate_hz: of the waves that the separator takes; at 48 kHz ESPnet resamples recordings of other rates.
+        out_zip, force: as of ``pack``.
+
+    Raises:
+        UserError: the pack exists.
+    """
+    out_zip = _target(out_zip, force)
+    config = {
+        **{"encoder": "same", "encoder_conf": {}, "decoder": "same", "decoder_conf": {}},
+        **{"separator": separator, "separator_conf": json.loads(json.dumps(options))},  # no tuples
+        **{"mask_module": "multi_mask", "mask_module_conf": {}, "criterions": []},
+        **{"model_conf": {"always_forward_in_48k": True} if rate_hz == 48000 else {}, "init": None},
+        **{"use_adapter": False, "sample_rate": rate_hz},
+    }
+    states = {f"separator.network.{name}": tensor for name, tensor in network.state_dict().items()}
+    return _pack(out_zip, config, lambda path: torch.save(states, path))
+
+
+def _target(out_zip: Path | str, force: bool) -> Path:
+    out_zip = Path(out_zip).resolve()
+    if out_zip.suffix != ".zip":
+        raise UserError(f"{out_zip}: the name of a pack must end with .zip")
+    if out_zip.exists() and not force:
+        raise UserError(f"{out_zip} exists; choose another name or use --force")
+    return out_zip
+
+
+def _pack(out_zip: Path, config: dict[str, Any], write_model: Callable[[Path], Any]) -> Path:
     out_zip.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out_zip.parent, prefix=f".{out_zip.stem}.") as folder:
         staging = Path(folder)
-        text = yaml.safe_dump(portable_config(config), sort_keys=False)
-        (staging / CONFIG).write_text(text, encoding="utf-8")
-        # ESPnet stores names relative to its working folder and follows links, so a copy has to lie there.
-        shutil.copyfile(exp_dir / MODEL, staging / MODEL)
+        (staging / CONFIG).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+        write_model(staging / MODEL)
         command = [sys.executable, "-m", "espnet2.bin.pack", "enh"]
         command += ["--train_config", CONFIG, "--model_file", MODEL, "--outpath", "pack.zip"]
         packed = subprocess.run(command, cwd=staging, capture_output=True, text=True)
         if packed.returncode:
             reason = (packed.stderr.strip() or "no message").splitlines()[-1]
-            raise UserError(f"ESPnet could not pack {exp_dir}: {reason}")
+            raise UserError(f"ESPnet could not write {out_zip}: {reason}")
         os.replace(staging / "pack.zip", out_zip)
     return out_zip

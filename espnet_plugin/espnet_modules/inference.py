@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from espnet2.bin import enh_inference
 
 from espnet_plugin.errors import UserError, missing_module
@@ -11,11 +13,15 @@ from espnet_plugin.espnet_modules.registration import register
 
 register()
 
+#: Rate of models with ``always_forward_in_48k``.
+_FORWARD_HZ = 48000
+
 
 class SeparateSpeech(enh_inference.SeparateSpeech):
     """As ESPnet's class of this name, but a model file that does not fit is an error.
 
-    ESPnet ignores missing, unexpected and renamed tensors and then enhances with random weights.
+    ESPnet ignores missing, unexpected and renamed tensors and then enhances with random weights. And where a
+    model always works at 48 kHz, segments have the seconds that were asked for.
 
     Args:
         train_config: the ``config.yaml`` of the model; by default the one beside the model file.
@@ -37,6 +43,22 @@ class SeparateSpeech(enh_inference.SeparateSpeech):
         # Without a model file ESPnet builds the model only.
         super().__init__(train_config=config, model_file=None, **options)
         load_strictly(self.enh_model, model_file)
+
+    def __call__(
+        self, speech_mix: torch.Tensor | np.ndarray, fs: int = 8000, **others: Any
+    ) -> list[torch.Tensor | np.ndarray]:
+        """Enhance recordings (B, N) or (B, N, C) at the rate ``fs``; see ESPnet's class."""
+        if not (self.segmenting and self.enh_model.always_forward_in_48k):
+            return super().__call__(speech_mix, fs, **others)
+        asked = self.segment_size, self.hop_size
+        # ESPnet counts the samples of a segment at the rate of the recording, which is no longer theirs, and
+        # cuts fractions off: a trace more keeps whole samples whole.
+        more = _FORWARD_HZ / fs * (1 + 1e-12)
+        self.segment_size, self.hop_size = (seconds * more for seconds in asked)
+        try:
+            return super().__call__(speech_mix, fs, **others)
+        finally:
+            self.segment_size, self.hop_size = asked
 
     @staticmethod
     def from_pretrained(model_tag: str | None = None, **options: Any) -> "SeparateSpeech":

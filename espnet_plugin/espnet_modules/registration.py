@@ -7,10 +7,18 @@ from espnet2.tasks import enh
 from espnet2.train.class_choices import ClassChoices
 
 from espnet_plugin.errors import UserError
+from espnet_plugin.espnet_modules.gap_separators import (
+    GapPostnetSeparator,
+    GapPredictorSeparator,
+    GapUrgenetSeparator,
+)
 from espnet_plugin.espnet_modules.semamba_pp_separator import SEMambaPPSeparator
 
 #: Name in a configuration (``separator: NAME``) -> class.
-SEPARATORS = {"semamba_pp": SEMambaPPSeparator}
+SEPARATORS = {
+    separator.name: separator
+    for separator in (SEMambaPPSeparator, GapPredictorSeparator, GapPostnetSeparator, GapUrgenetSeparator)
+}
 
 
 def register() -> None:

@@ -1,36 +1,33 @@
 """SEMamba++ as an ESPnet separator: wave in, wave out.
 
-Shapes: B items, N samples, C channels.
+Shapes: B items, N samples.
 """
 
-from collections import OrderedDict
 from collections.abc import Sequence
 
 import torch
-from espnet2.enh.separator.abs_separator import AbsSeparator
-from torch.nn import functional
 
+from espnet_plugin.espnet_modules.wave_separator import WaveSeparator
 from espnet_plugin.semamba_pp.network import SEMambaPP
 from espnet_plugin.semamba_pp.restoration import restore
 from espnet_plugin.semamba_pp.spectrum import Spectrum
 
 
-class SEMambaPPSeparator(AbsSeparator):
+class SEMambaPPSeparator(WaveSeparator):
     """Adapter around ``SEMambaPP`` for ``encoder: same`` and ``decoder: same`` at 16 kHz.
 
     The whole inference of the SEMamba++ specification, section 1: divide by the peak, analyse, restore,
     synthesise, multiply by the peak.
 
     Args:
-        input_dim: feature size that ESPnet reports for the encoder; 1 for waves.
+        input_dim, num_spk: of ``WaveSeparator``.
         channels, blocks, resolutions, dense_depth, state_size, expansion, convolution_width, wiring, scan,
             block, frequency, frequency_conf, channel_part, paths, scales, output:
             as in ``SEMambaPP``, with the same defaults.
-        num_spk: number of restored signals; only 1 exists.
-
-    Raises:
-        ValueError: a spectral encoder stands before this separator, or ``num_spk`` is not 1.
     """
+
+    name = "semamba_pp"
+    rate_hz = Spectrum.rate_hz
 
     def __init__(
         self,
@@ -53,14 +50,7 @@ class SEMambaPPSeparator(AbsSeparator):
         output: str = "mapping",
         num_spk: int = 1,
     ) -> None:
-        super().__init__()
-        if input_dim != 1:
-            raise ValueError(
-                f"semamba_pp takes waves, but the encoder gives {input_dim} features: "
-                "set 'encoder: same' and 'decoder: same'"
-            )
-        if num_spk != 1:
-            raise ValueError(f"semamba_pp restores one speaker, not {num_spk}: set 'num_spk: 1'")
+        super().__init__(input_dim, num_spk)
         self.spectrum = Spectrum()
         self.network = SEMambaPP(
             channels=channels,
@@ -81,45 +71,7 @@ class SEMambaPPSeparator(AbsSeparator):
             scales=scales,
             output=output,
         )
-        # ESPnet reads this name, and replaces it when a user chooses another reference channel.
-        self.ref_channel = 0
-
-    @property
-    def num_spk(self) -> int:
-        """Number of restored signals."""
-        return 1
 
     def restore(self, wave: torch.Tensor) -> torch.Tensor:
         """Restore waves (B, N) of equal length at 16 kHz; see ``espnet_plugin.semamba_pp.restoration``."""
         return restore(wave, self.network, self.spectrum)
-
-    def forward(
-        self, input: torch.Tensor, ilens: torch.Tensor, additional: dict | None = None
-    ) -> tuple[list[torch.Tensor], torch.Tensor, OrderedDict]:
-        """Restore a batch; the contract is ESPnet's ``AbsSeparator``.
-
-        The norms of the network use the whole of an item, so items of different lengths run apart, each
-        without the padding of the batch.
-
-        Args:
-            input: (B, N) or (B, N, C), of which the reference channel is used.
-            ilens: (B,) number of valid samples per item.
-            additional: not used.
-
-        Returns:
-            A list with one tensor (B, N), ``ilens`` and an empty dictionary.
-
-        Raises:
-            ValueError: the input is a spectrum.
-        """
-        if not torch.is_tensor(input) or input.is_complex() or input.dim() not in (2, 3):
-            raise ValueError("semamba_pp takes waves (B, N): set 'encoder: same' and 'decoder: same'")
-        wave = input if input.dim() == 2 else input[:, :, self.ref_channel]
-        lengths = [min(int(length), wave.shape[1]) for length in ilens]
-        if all(length == wave.shape[1] for length in lengths):
-            return [self.restore(wave)], ilens, OrderedDict()
-        restored = [
-            functional.pad(self.restore(item[None, :length])[0], (0, wave.shape[1] - length))
-            for item, length in zip(wave, lengths)
-        ]
-        return [torch.stack(restored)], ilens, OrderedDict()

@@ -1,4 +1,4 @@
-"""Enhancement of recordings with networks of ESPnet's stock."""
+"""Enhancement of recordings with any network in ESPnet's form."""
 
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def load_stock(
     path, place = Path(checkpoint).expanduser(), str(choose_device(device))
     if path.is_dir():
         files = path / "config.yaml", path / "model.pth"
-        return StockEnhancer(SeparateSpeech(*files, device=place), **windows)
+        return _enhancer(SeparateSpeech(*files, device=place), path, windows)
     try:
         separate = SeparateSpeech.from_pretrained(str(checkpoint), device=place)
     except UserError:
@@ -67,4 +67,11 @@ def load_stock(
     except Exception as error:  # the zoo's client raises many kinds, all meaning "cannot be had"
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(f"there is no experiment or model {checkpoint} ({reason})") from error
+    return _enhancer(separate, path, windows)
+
+
+def _enhancer(separate: SeparateSpeech, source: Path, windows: dict[str, float]) -> StockEnhancer:
+    if getattr(separate.enh_model.separator, "inputs", 1) > 1:
+        name = separate.enh_train_args.separator
+        raise UserError(f"{source}: {name} joins several waves; it cannot enhance a recording by itself")
     return StockEnhancer(separate, **windows)

@@ -12,7 +12,7 @@ from typing import Any
 from espnet2.tasks.abs_task import AbsIterFactory
 from espnet2.tasks.enh import EnhancementTask, decoder_choices, encoder_choices, separator_choices
 from espnet2.utils.nested_dict_action import NestedDictAction
-from espnet2.utils.types import str_or_none
+from espnet2.utils.types import str2bool, str_or_none
 
 from espnet_plugin.config import load_config
 from espnet_plugin.errors import UserError
@@ -20,12 +20,17 @@ from espnet_plugin.espnet_modules.config_check import check_train_config
 from espnet_plugin.espnet_modules.degrading_preprocessor import SCOPES, DegradingPreprocessor
 from espnet_plugin.espnet_modules.epoch_iterator import EpochIterFactory
 from espnet_plugin.espnet_modules.launch import Launch
+from espnet_plugin.espnet_modules.mixing_preprocessor import MixingPreprocessor
 from espnet_plugin.espnet_modules.preprocessor import RestorationPreprocessor
-from espnet_plugin.espnet_modules.registration import SEPARATORS, register
+from espnet_plugin.espnet_modules.rate_batches import RateBatches, read_rates
+from espnet_plugin.espnet_modules.registration import register
 from espnet_plugin.espnet_modules.restoration_model import RestorationModel
+from espnet_plugin.espnet_modules.semamba_pp_separator import SEMambaPPSeparator
 from espnet_plugin.espnet_modules.stock_model import StockModel, build_stock_model
 from espnet_plugin.espnet_modules.trainer import RestorationTrainer
 from espnet_plugin.espnet_modules.training_log import logged, process_log
+from espnet_plugin.simulation.challenge.fresh_mixer import FreshMixer
+from espnet_plugin.simulation.challenge.settings import is_challenge
 from espnet_plugin.simulation.degrader import Degrader
 from espnet_plugin.training.losses import DEFAULT_WEIGHTS, ReconstructionLoss
 
@@ -79,6 +84,19 @@ class RestorationTask(EnhancementTask):
             help="For --degradation: what is degraded at once; segment is faster for long recordings.",
         )
         group.add_argument(
+            "--degradation_fixes",
+            nargs="*",
+            default=[],
+            help="For --degradation of the challenge: flaws of its simulation to do without.",
+        )
+        group.add_argument(
+            "--batch_by_rate",
+            type=str2bool,
+            default=False,
+            help="Leave recordings at their own rate and make batches of one rate each, for networks that "
+            "follow the rate; segments have the duration of --segment_samples at --sample_rate.",
+        )
+        group.add_argument(
             "--loss_weights",
             action=NestedDictAction,
             default=dict(DEFAULT_WEIGHTS),
@@ -130,14 +148,23 @@ class RestorationTask(EnhancementTask):
     @classmethod
     def build_preprocess_fn(cls, args: argparse.Namespace, train: bool) -> Callable:
         """The function that makes segments of recordings, in the workers of the data loader."""
+        common = (args.segment_samples, args.sample_rate)
         if not train or args.degradation is None:
-            return RestorationPreprocessor(train, args.segment_samples, args.sample_rate, args.seed)
+            if args.batch_by_rate:
+                return MixingPreprocessor(train, *common, own_rate=True, seed=args.seed)
+            return RestorationPreprocessor(train, *common, args.seed)
         if args.degradation_corpus is None:
             raise UserError("degradation needs noises: give --degradation_corpus, a folder with noise.scp")
+        if is_challenge(args.degradation):
+            mixer = FreshMixer(args.degradation, args.degradation_corpus, args.seed, args.degradation_fixes)
+            return MixingPreprocessor(train, *common, mixer, args.batch_by_rate, args.seed)
+        if args.batch_by_rate:
+            raise UserError(
+                f"batch_by_rate needs degradations of the challenge, which {args.degradation} is not; "
+                "take conf/simulate/urgent26_train.yaml"
+            )
         degrader = Degrader(args.degradation, args.degradation_corpus, args.seed)
-        return DegradingPreprocessor(
-            degrader, args.segment_samples, args.sample_rate, args.seed, args.degradation_scope
-        )
+        return DegradingPreprocessor(degrader, *common, args.seed, args.degradation_scope)
 
     @classmethod
     def build_iter_factory(
@@ -148,6 +175,8 @@ class RestorationTask(EnhancementTask):
         kwargs: dict | None = None,
     ) -> AbsIterFactory:
         """ESPnet's iterator factory, which tells the preprocessing the epoch; arguments as in ESPnet."""
+        if args.batch_by_rate:
+            return cls._by_rate(args, distributed_option, mode, kwargs)
         if mode == "train" or not distributed_option.distributed:
             return EpochIterFactory(super().build_iter_factory(args, distributed_option, mode, kwargs))
         # ESPnet would divide every batch between the processes, and refuse one with fewer items than those.
@@ -158,14 +187,36 @@ class RestorationTask(EnhancementTask):
         )
 
     @classmethod
+    def _by_rate(
+        cls, args: argparse.Namespace, distributed_option: Any, mode: str, kwargs: dict | None
+    ) -> AbsIterFactory:
+        """Batches of one rate each; every process has its share of each of them, in validation whole ones."""
+        alone = dataclasses.replace(distributed_option, distributed=False)
+        factory = super().build_iter_factory(args, alone, mode, kwargs)
+        place = (0, 1)
+        if distributed_option.distributed:
+            place = (distributed_option.dist_rank, distributed_option.dist_world_size)
+        uids = [uid for batch in factory.sampler.batches for uid in batch]
+        rate_of = read_rates(getattr(args, f"{mode}_data_path_and_name_and_type"))
+        if mode == "train":
+            batches = RateBatches(uids, rate_of, args.batch_size, True, args.drop_last_iter, place)
+            return EpochIterFactory(factory, batches=batches)
+        batches = RateBatches(uids, rate_of, args.valid_batch_size or args.batch_size, shuffle=False)
+        factory.sampler.batches = batches.generate(args.seed)
+        factory.shuffle_within_batch = False
+        return EpochIterFactory(factory, part=place)
+
+    @classmethod
     def build_model(cls, args: argparse.Namespace) -> RestorationModel | StockModel:
-        """Generator and losses; for a separator of ESPnet's stock, ESPnet's model with its ``criterions``.
+        """SEMamba++ with its losses; for all other separators ESPnet's model with its ``criterions``.
 
         Raises:
             UserError: a setting that this training cannot follow.
         """
-        if args.separator not in SEPARATORS:
+        if args.separator != SEMambaPPSeparator.name:
             return build_stock_model(args)
+        if args.batch_by_rate:
+            raise UserError(f"{args.separator} works at one rate, so there is no batch_by_rate; leave it out")
         return RestorationModel(**cls.model_parts(args))
 
     @classmethod

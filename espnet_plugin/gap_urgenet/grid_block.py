@@ -3,12 +3,13 @@
 Shapes: B items, C channels, T frames, F bins, H heads, E channels of a head.
 """
 
-import torch
+import numpy as np
 import torch.nn.functional as functional
 from espnet2.enh.separator.tfgridnetv3_separator import GridNetV3Block
 from torch import Tensor
 
-from espnet_plugin.gap_urgenet.recurrent import run_lstm
+from espnet_plugin.gap_urgenet.recurrent import TAPS, recur_
+from espnet_plugin.threads import run_in_threads
 
 
 class GridBlock(GridNetV3Block):
@@ -16,61 +17,56 @@ class GridBlock(GridNetV3Block):
 
     @property
     def can_infer(self) -> bool:
-        """Whether `infer` covers the block's sizes: it is made for LSTMs that advance by one."""
-        return self.emb_hs == 1 < self.emb_ks
+        """Whether `infer` covers the block's sizes: LSTMs that see four neighbours and advance by one."""
+        return self.emb_ks == TAPS and self.emb_hs == 1
 
     def infer(self, x: Tensor) -> Tensor:
         """The same for maps with the channels innermost, without gradients: (T, B, F, C) to (T, B, F, C).
 
         ESPnet's form permutes the map several times and gathers the LSTMs' inputs channel by channel.
-        Here the channels stay together in memory: the neighbours that an LSTM sees at a step are one view,
-        and the convolutions are products of matrices.
+        Here the channels stay together in memory, and the convolutions are products of matrices.
         """
         frames, items, bins, _ = x.shape
-        edge = self.emb_ks - 1
+        edge = TAPS - 1
         x = functional.pad(x, (0, 0, edge, edge, 0, 0, edge, edge))
-        # Views of x: what is added to them is added to it. First (F, T B, C), then (T, B F, C).
-        self._recur(x.flatten(0, 1).transpose(0, 1), "intra")
-        self._recur(x.flatten(1, 2), "inter")
+        # Views of x, along whose second and first axis the LSTMs run: what is added to them is added to it.
+        self._recur(x.flatten(0, 1), 1, "intra")
+        self._recur(x.flatten(1, 2), 0, "inter")
         x = x[edge : edge + frames, :, edge : edge + bins].contiguous()
-        return x.add_(self._attend(x))
+        self._add_attended(x)
+        return x
 
-    def _recur(self, x: Tensor, which: str) -> None:
-        """Add what an LSTM along the first axis says to a map (steps, N, C), in place."""
-        norm, lstm, spread = (self[f"{which}_{part}"] for part in ("norm", "rnn", "linear"))
-        kernel, channels = self.emb_ks, self.emb_dim
-        normalised = norm(x.transpose(0, 1))  # (N, steps, C), contiguous
-        if torch.is_autocast_enabled("cpu"):
-            # oneDNN's LSTM, the one that calculates in half precision.
-            heard = lstm(normalised.unfold(1, kernel, 1).flatten(2))[0].transpose(0, 1)
-        else:
-            heard = run_lstm(normalised, lstm, kernel)  # (calls, N, 2 units)
-        weight = spread.weight.permute(2, 1, 0).flatten(0, 1)  # from (2 units, C, kernel)
-        parts = functional.linear(heard, weight).unflatten(2, (kernel, channels))
-        x += spread.bias
-        for k in range(kernel):
-            x[k : k + len(parts)] += parts[:, :, k]
+    def _recur(self, x: Tensor, axis: int, which: str) -> None:
+        """Add what an LSTM along an axis says to a map (N, S, C) or (S, N, C), in place."""
+        recur_(x, axis, *(self[f"{which}_{part}"] for part in ("norm", "rnn", "linear")))
 
-    def _attend(self, x: Tensor) -> Tensor:
-        """Attention over frames, each seen as a whole: (T, B, F, C) to (T, B, F, C)."""
-        query, key, value = (
-            # (B, H, T, F E); the order inside a frame is any, but the same for queries and keys.
-            self._head_map(x, letter).permute(1, 3, 0, 2, 4).flatten(3)
-            for letter in "QKV"
-        )
-        y = functional.scaled_dot_product_attention(query, key, value)
+    def _add_attended(self, x: Tensor) -> None:
+        """Attention over frames, each seen as a whole, added to a map (T, B, F, C) in place."""
+        from espnet_plugin.gap_urgenet.kernels import add_projected_kernel
+
+        y = functional.scaled_dot_product_attention(*(self._head_map(x, letter) for letter in "QKV"))
         y = y.unflatten(3, (x.shape[2], -1)).permute(2, 0, 3, 1, 4).flatten(3)
         projection, activation, norm = self["attn_concat_proj"]
-        y = activation(functional.linear(y, projection.weight.flatten(1), projection.bias).movedim(-1, 1))
-        y = functional.layer_norm(y.movedim(1, -1), (self.emb_dim,), eps=norm.eps)
-        return y * norm.gamma.flatten() + norm.beta.flatten()
+        y = functional.linear(y, projection.weight.flatten(1), projection.bias).flatten(0, 2)
+        slope, *affine = _arrays(activation.weight, norm.gamma, norm.beta)
+        arrays = (y.numpy(), slope[0], *affine, norm.eps, x.flatten(0, 2).numpy())
+        run_in_threads(add_projected_kernel, arrays, len(y))
 
     def _head_map(self, x: Tensor, letter: str) -> Tensor:
-        """Queries, keys or values (T, B, F, H, E) of all heads."""
+        """Queries, keys or values (B, H, T, F E) of a map (T, B, F, C)."""
+        from espnet_plugin.gap_urgenet.kernels import head_map_kernel
+
         convolution, norm = self[f"attn_conv_{letter}"], self[f"attn_norm_{letter}"]
+        frames, items, bins, _ = x.shape
         y = functional.linear(x, convolution.weight.flatten(1), convolution.bias)
-        y = y.unflatten(-1, (norm.H, norm.E))
-        slopes = norm.act.weight[:, None]
-        y = torch.where(y < 0, y * slopes, y)
-        y = functional.layer_norm(y, (norm.E,), eps=norm.eps)
-        return y * norm.gamma.view(norm.H, norm.E) + norm.beta.view(norm.H, norm.E)
+        heads = y.new_empty(items, norm.H, frames, bins, norm.E)
+        slopes, *affine = _arrays(norm.act.weight, norm.gamma, norm.beta)
+        affine = (array.reshape(norm.H, norm.E) for array in affine)
+        arrays = (y.unflatten(3, (norm.H, norm.E)).numpy(), slopes, *affine, norm.eps, heads.numpy())
+        run_in_threads(head_map_kernel, arrays, frames)
+        return heads.flatten(3)
+
+
+def _arrays(*parameters: Tensor) -> list[np.ndarray]:
+    """Parameters as the kernels take them, flat."""
+    return [parameter.detach().flatten().numpy() for parameter in parameters]

@@ -27,7 +27,8 @@ def load_network(checkpoint: str | Path | Mapping[str, str | Path]) -> GapUrgene
 
     Args:
         checkpoint: folder with the five official files, a dict of their paths (under the files' stems or
-            our parts' names), our `.safetensors` file, or a tag of the Hugging Face hub.
+            our parts' names), our `.safetensors` file, a pack of ESPnet (`.zip`) or its folder, or a tag of
+            the Hugging Face hub.
 
     Raises:
         UserError: in one line, which file is missing, damaged, of another part or at odds with itself.
@@ -36,6 +37,8 @@ def load_network(checkpoint: str | Path | Mapping[str, str | Path]) -> GapUrgene
         path = Path(checkpoint).expanduser()
         if path.suffix == ".safetensors":
             return _load_pack(path)
+        if path.suffix == ".zip" and path.is_file():
+            return _load_espnet(path)
         if path.is_file():
             files = ", ".join(f"{part.file}.pt" for part in PARTS.values())
             raise UserError(
@@ -43,6 +46,8 @@ def load_network(checkpoint: str | Path | Mapping[str, str | Path]) -> GapUrgene
                 "or from a .safetensors file of ours"
             )
         folder = path if path.is_dir() else loading.download(str(checkpoint))
+        if (folder / "config.yaml").is_file() or (folder / "meta.yaml").is_file():
+            return _load_espnet(folder)
         checkpoint = {name: folder / f"{part.file}.pt" for name, part in PARTS.items()}
     return _load_official(_paths(checkpoint))
 
@@ -141,6 +146,14 @@ def _load_pack(path: Path) -> GapUrgenet:
             f"{path} does not say how the network is built; convert the official files again"
         ) from error
     network = _empty_network(options, dict.fromkeys(PARTS, str(path)))
+    loading.check_tensors(state, network.state_dict(), f"{path} does not fit the network that it describes")
+    return _filled(network, state)
+
+
+def _load_espnet(path: Path) -> GapUrgenet:
+    conf = loading.separator_options(loading.read_espnet_config(path), path, MODEL)
+    network = _empty_network({name: conf.get(name) for name in PARTS}, dict.fromkeys(PARTS, str(path)))
+    state = loading.network_state(loading.read_espnet_state(path), path)
     loading.check_tensors(state, network.state_dict(), f"{path} does not fit the network that it describes")
     return _filled(network, state)
 

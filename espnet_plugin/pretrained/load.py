@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import io
 import json
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -98,12 +99,11 @@ def read_checkpoint(checkpoint: str | Path) -> Checkpoint:
         UserError: missing, unreadable, or the checkpoint of another model.
     """
     path = Path(checkpoint).expanduser()
-    if path.is_dir():
-        return _read_experiment(path)
-    if not path.is_file():
-        return _read_experiment(download(str(checkpoint)))
-    if path.suffix == ".zip":
-        return _read_pack(path)
+    if not path.exists():
+        path = download(str(checkpoint))
+    if path.is_dir() or path.suffix == ".zip":
+        options = separator_options(read_espnet_config(path), path, "semamba_pp")  # tells of other models
+        return Checkpoint(str(path), options, network_state(read_espnet_state(path), path))
     if path.suffix == ".safetensors":
         return _read_safetensors(path)
     state = read_torch_file(path)
@@ -116,8 +116,8 @@ def read_checkpoint(checkpoint: str | Path) -> Checkpoint:
             names = list(SEMambaPP().state_dict())
         return Checkpoint(str(path), {}, semamba_pp.from_official(state["generator"], names))
     if (path.parent / "config.yaml").is_file():
-        options = _separator_options(path.parent / "config.yaml")
-        return Checkpoint(str(path), options, _network_state(state, path))
+        options = separator_options(_read_yaml(path.parent / "config.yaml"), path, "semamba_pp")
+        return Checkpoint(str(path), options, network_state(state, path))
     raise UserError(
         f"{path} is no SEMamba++ checkpoint: it has neither a 'generator' entry (official file) nor a "
         "config.yaml beside it (file of this project)"
@@ -220,36 +220,6 @@ def _read_safetensors(path: Path) -> Checkpoint:
     return Checkpoint(str(path), json.loads(header["options"]), state)
 
 
-def _read_experiment(folder: Path) -> Checkpoint:
-    """A trained experiment (config.yaml, model.pth), or an unpacked model with its meta.yaml."""
-    config, model = folder / "config.yaml", folder / "model.pth"
-    if (folder / "meta.yaml").is_file():
-        meta = _read_yaml(folder / "meta.yaml")
-        config = _inside(folder, meta.get("yaml_files", {}).get("train_config", ""))
-        model = _inside(folder, meta.get("files", {}).get("model_file", ""))
-    for path in (config, model):
-        if not path.is_file():
-            raise UserError(f"{folder} is no trained model: {path.name} is missing; finish the training first")
-    options = _separator_options(config)  # first, as it tells of other models
-    return Checkpoint(str(folder), options, _network_state(read_torch_file(model), model))
-
-
-def _read_pack(path: Path) -> Checkpoint:
-    """An ESPnet pack, read in place: nothing is unpacked to disk."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            meta = yaml.safe_load(archive.read("meta.yaml"))
-            config = yaml.safe_load(archive.read(meta["yaml_files"]["train_config"]))
-            with archive.open(meta["files"]["model_file"]) as file:
-                state = torch.load(file, map_location="cpu", weights_only=True)
-    except (
-        *(zipfile.BadZipFile, KeyError, TypeError, RuntimeError),
-        *(yaml.YAMLError, pickle.UnpicklingError),
-    ) as error:
-        raise UserError(f"{path} is no ESPnet pack of an enhancement model: {first_line(error)}") from error
-    return Checkpoint(str(path), _options_of(config, path), _network_state(state, path))
-
-
 def download(tag: str) -> Path:
     """The local folder of a hub repository."""
     if tag.count("/") != 1 or tag.startswith((".", "/", "~")) or tag.endswith("/"):
@@ -265,27 +235,81 @@ def download(tag: str) -> Path:
         ) from error
 
 
-def _separator_options(config: Path) -> dict[str, Any]:
-    return _options_of(_read_yaml(config), config)
+def read_espnet_config(path: Path) -> Any:
+    """The configuration of an experiment folder, an unpacked model with its meta.yaml, or a pack (.zip).
+
+    Raises:
+        UserError: a file is missing, damaged, or outside of its folder.
+    """
+    if path.is_dir():
+        return _read_yaml(_config_and_model(path)[0])
+    return _from_pack(path, "yaml_files", "train_config", yaml.safe_load)
 
 
-def _options_of(config: Any, source: Path) -> dict[str, Any]:
-    if not isinstance(config, dict) or config.get("separator") != "semamba_pp":
-        found = config.get("separator") if isinstance(config, dict) else None
+def read_espnet_state(path: Path) -> dict[str, Tensor]:
+    """The tensors that belong to ``read_espnet_config``; raises as it does."""
+    if path.is_dir():
+        return read_torch_file(_config_and_model(path)[1])
+    # In memory: torch jumps back and forth, for which an archive would be read from its start each time.
+    return _from_pack(
+        *(path, "files", "model_file"),
+        lambda content: torch.load(io.BytesIO(content), map_location="cpu", weights_only=True),
+    )
+
+
+def separator_options(config: Any, source: Path, model: str) -> dict[str, Any]:
+    """The arguments of the separator in a configuration of ESPnet.
+
+    Raises:
+        UserError: it describes another model.
+    """
+    found = config.get("separator") if isinstance(config, dict) else None
+    if found != model:
+        other = found if found in MODELS else "espnet"
         raise UserError(
-            f"{source} describes another model (separator: {found}), not semamba_pp; for networks of "
-            "ESPnet's stock choose the model 'espnet' (conf/enhance/espnet.yaml)"
+            f"{source} describes another model (separator: {found}), not {model}; choose the model '{other}' "
+            f"(conf/enhance/{other}.yaml)"
         )
     options = dict(config.get("separator_conf") or {})
     options.pop("num_spk", None)  # ESPnet's word; there is one speaker
     return options
 
 
-def _network_state(state: dict[str, Tensor], source: Path) -> dict[str, Tensor]:
+def network_state(state: dict[str, Tensor], source: Path) -> dict[str, Tensor]:
+    """The tensors of the network inside of ESPnet's model, under their names in the network.
+
+    Raises:
+        UserError: there are none.
+    """
     network = {k.removeprefix(ESPNET_PREFIX): v for k, v in state.items() if k.startswith(ESPNET_PREFIX)}
     if not network:
-        raise UserError(f"{source} holds no SEMamba++ weights (no tensor named {ESPNET_PREFIX}*)")
+        raise UserError(f"{source} holds no weights of ours (no tensor named {ESPNET_PREFIX}*)")
     return network
+
+
+def _config_and_model(folder: Path) -> tuple[Path, Path]:
+    config, model = folder / "config.yaml", folder / "model.pth"
+    if (folder / "meta.yaml").is_file():
+        meta = _read_yaml(folder / "meta.yaml")
+        config = _inside(folder, meta.get("yaml_files", {}).get("train_config", ""))
+        model = _inside(folder, meta.get("files", {}).get("model_file", ""))
+    for path in (config, model):
+        if not path.is_file():
+            raise UserError(f"{folder} is no trained model: {path.name} is missing; finish the training first")
+    return config, model
+
+
+def _from_pack(path: Path, kind: str, role: str, parse: Callable[[bytes], Any]) -> Any:
+    """A file of an ESPnet pack, read in place: nothing is unpacked to disk."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            meta = yaml.safe_load(archive.read("meta.yaml"))
+            return parse(archive.read(meta[kind][role]))
+    except (
+        *(zipfile.BadZipFile, KeyError, TypeError, RuntimeError, EOFError),
+        *(yaml.YAMLError, pickle.UnpicklingError),
+    ) as error:
+        raise UserError(f"{path} is no ESPnet pack of an enhancement model: {first_line(error)}") from error
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""Stage 6: enhance the test sets with the trained model."""
+"""Stage 6: enhance the test sets with the trained model, or with a given one."""
 
 import shutil
 from pathlib import Path
@@ -10,19 +10,29 @@ from espnet_plugin.errors import UserError
 from espnet_plugin.recipe.stage import Stage, digest, fingerprint
 from espnet_plugin.recipe.evaluation_sets import DataFolder, find_test_sets
 
-OPTIONS = ("model", "device", "dtype", "scan", "window_s", "overlap_s")
+OPTIONS = (
+    *("model", "device", "dtype", "scan", "window_s", "overlap_s"),
+    *("crossfade_s", "branch", "level", "packet_loss"),
+)
+#: Suffixes of files with weights.
+WEIGHTS = (".pt", ".pth", ".safetensors")
 
 
 def enhance_sets(
-    config: str | Path, data_dir: str | Path, experiment: str | Path, force: bool = False
+    config: str | Path,
+    data_dir: str | Path,
+    experiment: str | Path,
+    force: bool = False,
+    checkpoint: str | Path | None = None,
 ) -> None:
     """Write ``enhanced/<set>/wavs/<id>.wav`` and ``enhanced/<set>/spk1.scp`` below the experiment.
 
     Args:
         config: YAML file with the name of the model and options of ``espnet_plugin.load``.
         data_dir: data folders of stage 3.
-        experiment: trained model of stage 5.
+        experiment: trained model of stage 5; gets the speech.
         force: enhance again.
+        checkpoint: enhance with this one instead, such as an official file or folder.
 
     Raises:
         UserError: an unknown key, no trained model or test set, a set that was enhanced with another
@@ -31,10 +41,15 @@ def enhance_sets(
     experiment = Path(experiment)
     options = load_config(config)
     check_keys(options, OPTIONS, str(config))
-    weights = experiment / "model.pth"
-    if not weights.is_file():
-        raise UserError(f"{weights} does not exist; run stage 5 (train) first")
-    settings = {**options, "weights": digest(weights.read_bytes())}
+    if checkpoint is None:
+        weights = experiment / "model.pth"
+        if not weights.is_file():
+            raise UserError(
+                f"{weights} does not exist; run stage 5 (train) first, or name a model with --checkpoint"
+            )
+        settings = {**options, "weights": digest(weights.read_bytes())}
+    else:
+        settings = {**options, "weights": _identity(checkpoint)}
     enhancer = None
     for one in find_test_sets(Path(data_dir)):
         recordings = read_scp(one.noisy_list)
@@ -44,15 +59,22 @@ def enhance_sets(
             print(f"{one.name}: {stage.summary['text']} (already done)")
             continue
         if enhancer is None:
-            enhancer = _load(options, experiment)
+            enhancer = _load(options, experiment if checkpoint is None else checkpoint)
         _enhance_set(one, recordings, enhancer, stage)
 
 
-def _load(options: dict[str, Any], experiment: Path):
+def _identity(checkpoint: str | Path) -> str:
+    """Tells whether a checkpoint is still the same, without reading gigabytes."""
+    path = Path(checkpoint).expanduser().resolve()
+    files = [path] if path.is_file() else [file for file in path.glob("*") if file.suffix in WEIGHTS]
+    return fingerprint(files) if files else str(checkpoint)  # a tag of the hub
+
+
+def _load(options: dict[str, Any], checkpoint: str | Path):
     import espnet_plugin
 
     options = dict(options)
-    return espnet_plugin.load(options.pop("model", "semamba_pp"), experiment, **options)
+    return espnet_plugin.load(options.pop("model", "semamba_pp"), checkpoint, **options)
 
 
 def _enhance_set(one: DataFolder, recordings: dict[str, Path], enhancer, stage: Stage) -> None:

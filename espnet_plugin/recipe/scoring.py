@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from espnet_plugin.errors import UserError
+from espnet_plugin.recipe.overview import write_overview
 from espnet_plugin.recipe.stage import finished_record
 from espnet_plugin.recipe.evaluation_sets import find_test_sets
 
@@ -11,6 +12,8 @@ def score_experiment(
     data_dir: str | Path, experiment: str | Path, workers: int = 1, reproduce: str = "", force: bool = False
 ) -> Path:
     """Write ``scores/``, ``RESULTS.md`` and pictures below the experiment, and print the tables.
+
+    Where other models were scored before, ``RESULTS.md`` beside the experiments compares them all.
 
     Args:
         data_dir: data folders of stage 3.
@@ -45,7 +48,7 @@ def score_experiment(
                 utt2lang=one.folder / "utt2lang",
             )
         )
-    return score_sets(
+    results = score_sets(
         sets,
         experiment,
         nj=workers,
@@ -54,6 +57,10 @@ def score_experiment(
         reproduce=reproduce,
         force=force,
     )
+    overview = write_overview(experiment.parent)
+    if overview is not None:
+        print(f"all models side by side: {overview}")
+    return results
 
 
 def _model_line(experiment: Path, parameters: int) -> str:

@@ -24,12 +24,11 @@ def block(**sizes):
     items=st.integers(1, 3),
     frames=st.integers(1, 9),
     bins=st.integers(1, 9),
-    kernel=st.integers(2, 5),
     units=st.sampled_from([6, 36]),
     query=st.integers(2, 4),
 )
-def test_numbers_of_espnet(items, frames, bins, kernel, units, query):
-    own = block(emb_ks=kernel, hidden_channels=units, qk_output_channel=query)
+def test_numbers_of_espnet(items, frames, bins, units, query):
+    own = block(hidden_channels=units, qk_output_channel=query)
     x = torch.randn(items, 12, frames, bins)
     with torch.inference_mode():
         found = own.infer(x.permute(2, 0, 3, 1).contiguous()).permute(1, 3, 0, 2)
@@ -37,10 +36,19 @@ def test_numbers_of_espnet(items, frames, bins, kernel, units, query):
         torch.testing.assert_close(found, own(x), rtol=1e-3, atol=1e-3 if query == 2 else 2e-5)
 
 
-@pytest.mark.parametrize(("hop", "fast"), [(1, True), (2, False), (4, False)])
-def test_which_form_runs(hop, fast):
-    network = GridNet(2, 2, 4, 2, 4, heads=2, query_channels=3, hop=hop).eval()
-    x = torch.randn(1, 2, 8, 8)
+@pytest.mark.parametrize(
+    ("kernel", "hop", "dtype", "fast"),
+    [
+        (4, 1, torch.float32, True),
+        (4, 2, torch.float32, False),
+        (4, 4, torch.float32, False),
+        (3, 1, torch.float32, False),
+        (4, 1, torch.float64, False),
+    ],
+)
+def test_which_form_runs(kernel, hop, dtype, fast):
+    network = GridNet(2, 2, 4, 2, 4, heads=2, query_channels=3, kernel=kernel, hop=hop).eval().to(dtype)
+    x = torch.randn(1, 2, 8, 8, dtype=dtype)
     with mock.patch.object(GridBlock, "infer", side_effect=GridBlock.infer, autospec=True) as infer:
         with torch.inference_mode():
             fast_result = network(x)
