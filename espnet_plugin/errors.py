@@ -15,6 +15,8 @@ EXTRA_OF_MODULE = {
     "espeakng_loader": "corpus",
     "pyroomacoustics": "corpus",
     "resampy": "corpus",
+    "imageio_ffmpeg": "corpus",
+    "webrtcvad": "corpus",
     "mamba_ssm": "cuda",
     "pytest": "dev",
     "hypothesis": "dev",
