@@ -45,8 +45,10 @@ def test_help_names_every_option_with_its_default(run):
         (["--stage"], "needs a value"),
         (["--stage", "--force"], "needs a value"),
         (["--stage", "one"], "whole number"),
-        (["--stage", "3", "--stop_stage", "2"], "1 to 7"),
-        (["--stop_stage=8"], "1 to 7"),
+        (["--stage", "3", "--stop_stage", "2"], "1 to 8"),
+        (["--stop_stage=9"], "1 to 8"),
+        (["--stop_stage=8"], "needs --submission_readme FILE"),
+        (["--stage=8", "--submission_readme", "nowhere"], "needs --submission_readme FILE"),
         (["--nj", "0"], "above 0"),
         (["--force", "maybe"], "true or false"),
         (["--enh_task", "both"], "auto, enh or gan"),
@@ -110,6 +112,16 @@ def test_enhancement_with_a_given_model(run, repository, tmp_path):
     answer = run("--stage=6", "--stop_stage=6", "--model=espnet", "--enh_tag=bsrnn", folder=tmp_path)
     assert f"[--config][{repository}/egs2/urgent26/enh1/conf/enhance/espnet.yaml]" in answer.stdout
     assert "/exp/bsrnn]" in answer.stdout and "--checkpoint" not in answer.stdout
+
+
+def test_the_submission(run, tmp_path):
+    readme = tmp_path / "my readme.yaml"
+    readme.touch()
+    answer = run("--stage", "8", "--submission_readme", readme, "--submission_set", "blind", "--nj=3")
+    assert answer.returncode == 0, answer.stderr
+    experiment = "[--data_dir][data][--experiment][exp/semamba_pp_mini]"
+    assert f"[package.py]{experiment}[--readme][{readme}][--nj][3][--set][blind]" in answer.stdout
+    assert answer.stdout.count(".py]") == 1 and "RESULTS.md" not in answer.stdout
 
 
 def test_from_another_folder_defaults_stay_in_the_recipe(run, repository, tmp_path):

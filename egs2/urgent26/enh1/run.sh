@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Universal speech enhancement from a corpus to scores, in seven stages. ./run.sh --help lists the options.
+# Universal speech enhancement from a corpus to scores and a submission, in eight stages.
+# ./run.sh --help lists the options.
 set -euo pipefail
 
 recipe_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
@@ -7,7 +8,7 @@ recipe_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 # name=default  # help. The option --name sets the variable of that name.
 options=(
     "stage=1  # first stage to run"
-    "stop_stage=7  # last stage to run"
+    "stop_stage=7  # last stage to run; a later --stage moves it"
     "corpus=mini  # mini (built in), folder (--clean_dir, --noise_dir), urgent26 (folders in db.sh)"
     "corpus_dir=  # where the corpus goes (default: DUMPDIR/corpus_CORPUS)"
     "clean_dir=  # for --corpus folder: clean speech"
@@ -32,6 +33,8 @@ options=(
     "inference_config=conf/enhance/semamba_pp.yaml  # enhancement"
     "model=  # semamba_pp, gap_urgenet or espnet: short for --inference_config conf/enhance/MODEL.yaml"
     "checkpoint=  # enhance with this model instead of training one: official file or folder, pack, hub tag"
+    "submission_readme=  # stage 8: the filled README.yaml (urgent26 package --template FILE writes the form)"
+    "submission_set=  # stage 8: the test set to submit (default: that of --extra_test)"
     "ngpu=0  # GPUs for training; enhancement takes one if there is any"
     "nj=  # processes for data, enhancement and scores (default: number of cores)"
     "seed=0  # of corpus, simulation and training"
@@ -51,7 +54,8 @@ usage() {
     local option name rest
     printf 'usage: ./run.sh [--option value | --option=value] ...\n\n'
     printf 'Universal speech enhancement: 1 corpus, 2 simulate, 3 check and format, 4 statistics, 5 train,\n'
-    printf '6 enhance, 7 score. Every stage can be run alone and again; what is done is not done twice.\n\n'
+    printf '6 enhance, 7 score, 8 package a submission to the challenge. Every stage can be run alone and again;\n'
+    printf 'what is done is not done twice.\n\n'
     for option in "${options[@]}"; do
         name=${option%%=*} rest=${option#*=}
         printf '  --%-17s %s' "$name" "${rest#*"  # "}"
@@ -124,8 +128,12 @@ fi
 for name in stage stop_stage seed ngpu mini_utterances wind_files; do
     [[ ${!name} =~ ^[0-9]+$ ]] || fail "--$name takes a whole number, not '${!name}'"
 done
-((stage >= 1 && stop_stage <= 7 && stage <= stop_stage)) ||
-    fail "--stage $stage --stop_stage $stop_stage: stages are 1 to 7, in this order"
+if [[ $given != *" stop_stage "* ]] && ((stage > stop_stage)); then stop_stage=$stage; fi
+((stage >= 1 && stop_stage <= 8 && stage <= stop_stage)) ||
+    fail "--stage $stage --stop_stage $stop_stage: stages are 1 to 8, in this order"
+if ((stop_stage >= 8)) && [[ ! -f $submission_readme ]]; then
+    fail "stage 8 needs --submission_readme FILE; urgent26 package --template FILE writes a form to fill in"
+fi
 : "${nj:=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}"
 [[ $nj =~ ^[1-9][0-9]*$ ]] || fail "--nj takes a whole number above 0, not '$nj'"
 [[ $enh_task =~ ^(auto|enh|gan)$ ]] || fail "--enh_task takes auto, enh or gan, not '$enh_task'"
@@ -189,6 +197,8 @@ init_options=()
 [[ -z $init ]] || init_options=(--init "$init")
 checkpoint_options=()
 [[ -z $checkpoint ]] || checkpoint_options=(--checkpoint "$checkpoint")
+package_options=()
+[[ -z $submission_set ]] || package_options=(--set "$submission_set")
 format_options=()
 [[ $skip_bad == false ]] || format_options+=(--skip_bad)
 
@@ -245,7 +255,10 @@ run_stage 6 "enhance the test sets with ${checkpoint:-$experiment}" "$gpu_cmd" e
     ${checkpoint_options[@]+"${checkpoint_options[@]}"}
 run_stage 7 "score noisy and enhanced speech" "$cpu_cmd" score.py \
     --data_dir "$datadir" --experiment "$experiment" --nj "$nj" --reproduce "$command_line"
+run_stage 8 "package the submission" "$cpu_cmd" package.py \
+    --data_dir "$datadir" --experiment "$experiment" --readme "$submission_readme" --nj "$nj" \
+    ${package_options[@]+"${package_options[@]}"}
 
 printf '\nStages %d to %d took %d s.' "$stage" "$stop_stage" $((SECONDS - run_began))
-((stop_stage < 7)) || printf ' The results are in %s' "$experiment/RESULTS.md"
+((stage > 7 || stop_stage < 7)) || printf ' The results are in %s' "$experiment/RESULTS.md"
 printf '\n'

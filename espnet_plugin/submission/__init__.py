@@ -1,0 +1,1 @@
+"""The package that the challenge's server takes: made, and checked."""
