@@ -54,3 +54,13 @@ def shared() -> Path:
     if os.environ.get("URGENT26_REQUIRE_SHARED") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def official(tmp_path) -> Path:
+    """Folder of the five official files of a tiny GAP-URGENet."""
+    from espnet_plugin.pretrained.gap_urgenet import save_official
+    from tests.gap_urgenet.tiny import tiny_network
+
+    save_official(tmp_path / "official", tiny_network())
+    return tmp_path / "official"

@@ -6,8 +6,6 @@
     kept      [----------||-----||------)   with a short crossfade at ||
 """
 
-from collections.abc import Iterable
-
 import numpy as np
 
 

@@ -5,22 +5,12 @@ import re
 import pytest
 import torch
 
-pytest.importorskip("transformers")
-
-from espnet_plugin import cli  # noqa: E402
-from espnet_plugin.pretrained.gap_urgenet import save_official  # noqa: E402
-from espnet_plugin.pretrained.gap_urgenet_names import PARTS  # noqa: E402
-from espnet_plugin.pretrained.load import read_checkpoint, save_safetensors  # noqa: E402
-from espnet_plugin.semamba_pp.network import SEMambaPP  # noqa: E402
-from tests.gap_urgenet.tiny import tiny_network  # noqa: E402
+from espnet_plugin import cli
+from espnet_plugin.pretrained.gap_urgenet_names import PARTS
+from espnet_plugin.pretrained.load import read_checkpoint, save_safetensors
+from espnet_plugin.semamba_pp.network import SEMambaPP
 
 SEMAMBA = {"channels": 4, "blocks": 1, "dense_depth": 2, "state_size": 2}
-
-
-@pytest.fixture
-def official(tmp_path):
-    save_official(tmp_path / "official", tiny_network())
-    return tmp_path / "official"
 
 
 def convert(*arguments):

@@ -5,23 +5,12 @@ import pytest
 import soundfile
 import torch
 
-pytest.importorskip("transformers")
-
-import espnet_plugin  # noqa: E402
-from espnet_plugin import cli  # noqa: E402
-from espnet_plugin.pretrained.gap_urgenet import save_official  # noqa: E402
-from espnet_plugin.pretrained.load import save_safetensors  # noqa: E402
-from espnet_plugin.semamba_pp.network import SEMambaPP  # noqa: E402
-from tests.gap_urgenet.tiny import tiny_network  # noqa: E402
+import espnet_plugin
+from espnet_plugin import cli
+from espnet_plugin.pretrained.load import save_safetensors
+from espnet_plugin.semamba_pp.network import SEMambaPP
 
 SEMAMBA = {"channels": 4, "blocks": 1, "dense_depth": 2, "state_size": 2}
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """The five official files of a tiny network."""
-    save_official(tmp_path / "official", tiny_network())
-    return tmp_path / "official"
 
 
 @pytest.fixture
@@ -45,21 +34,21 @@ def refusal(capsys, *arguments) -> str:
     return lines[0]
 
 
-def test_options_reach_the_model(folder, noisy, tmp_path, capsys):
+def test_options_reach_the_model(official, noisy, tmp_path, capsys):
     out = tmp_path / "out"
     chosen = {"branch": "predictive", "level": "rms", "packet_loss": "off"}
     words = [word for name, value in chosen.items() for word in (f"--{name}", value)]
-    assert enhance(noisy, "-o", out, "--model", "gap_urgenet", "--checkpoint", folder, *words) == 0
+    assert enhance(noisy, "-o", out, "--model", "gap_urgenet", "--checkpoint", official, *words) == 0
     wave, rate_hz = soundfile.read(noisy, dtype="float32")
-    model = espnet_plugin.load("gap_urgenet", folder, device="cpu", **chosen)
+    model = espnet_plugin.load("gap_urgenet", official, device="cpu", **chosen)
     written, written_hz = soundfile.read(out / "noisy.wav", dtype="float32")
     assert written_hz == 22050
     np.testing.assert_allclose(written, np.clip(model.enhance(wave, rate_hz), -1, 1), atol=3e-5)
     assert "1 enhanced" in capsys.readouterr().out
 
 
-def test_output_rate(folder, noisy, tmp_path, capsys):
-    arguments = (noisy, "-o", tmp_path / "out", "--checkpoint", folder, "--output_rate", "16000")
+def test_output_rate(official, noisy, tmp_path, capsys):
+    arguments = (noisy, "-o", tmp_path / "out", "--checkpoint", official, "--output_rate", "16000")
     assert enhance(*arguments) == 0
     info = soundfile.info(tmp_path / "out" / "noisy.wav")
     assert (info.frames, info.samplerate, info.channels) == (5037 * 16000 // 22050, 16000, 2)
@@ -81,8 +70,8 @@ def test_options_that_the_model_does_not_have(noisy, tmp_path, capsys, option):
     assert f"semamba_pp has no {option.partition('=')[0]}, only gap_urgenet" in line
 
 
-def test_wiring_is_no_option_of_gap_urgenet(folder, noisy, tmp_path, capsys):
-    line = refusal(capsys, noisy, "-o", tmp_path / "out", "--checkpoint", folder, "--wiring", "old")
+def test_wiring_is_no_option_of_gap_urgenet(official, noisy, tmp_path, capsys):
+    line = refusal(capsys, noisy, "-o", tmp_path / "out", "--checkpoint", official, "--wiring", "old")
     assert "gap_urgenet has no --wiring" in line
 
 
@@ -125,29 +114,29 @@ def poison(path):
     ],
     ids=["missing", "truncated", "swapped", "cfg", "pickle"],
 )
-def test_a_bad_file_of_the_five_is_one_line(folder, noisy, tmp_path, capsys, damage, words):
-    damage(folder / "Predictor.pt")
-    assert words in refusal(capsys, noisy, "-o", tmp_path / "out", "--checkpoint", folder)
+def test_a_bad_file_of_the_five_is_one_line(official, noisy, tmp_path, capsys, damage, words):
+    damage(official / "Predictor.pt")
+    assert words in refusal(capsys, noisy, "-o", tmp_path / "out", "--checkpoint", official)
     assert not (tmp_path / "out").exists()
-    assert cli.main(["convert", str(folder), str(tmp_path / "gap.safetensors")]) == 2
+    assert cli.main(["convert", str(official), str(tmp_path / "gap.safetensors")]) == 2
     error = capsys.readouterr().err
     assert words in error and error.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["noisy.wav", "official"]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_samples_that_are_no_numbers(folder, tmp_path, capsys, value):
+def test_samples_that_are_no_numbers(official, tmp_path, capsys, value):
     wave = np.zeros(4000, np.float32)
     wave[1000] = value
     soundfile.write(tmp_path / "broken.wav", wave, 16000, "FLOAT")
-    line = refusal(capsys, tmp_path / "broken.wav", "-o", tmp_path / "out", "--checkpoint", folder)
+    line = refusal(capsys, tmp_path / "broken.wav", "-o", tmp_path / "out", "--checkpoint", official)
     assert "broken.wav" in line and "holds NaN or infinite samples" in line
     assert not (tmp_path / "out").exists()
 
 
-def test_one_broken_recording_of_several_does_not_stop_the_others(folder, noisy, tmp_path, capsys):
+def test_one_broken_recording_of_several_does_not_stop_the_others(official, noisy, tmp_path, capsys):
     soundfile.write(tmp_path / "broken.wav", np.full(4000, np.nan, np.float32), 16000, "FLOAT")
     out = tmp_path / "out"
-    assert enhance(tmp_path / "broken.wav", noisy, "-o", out, "--checkpoint", folder) == 1
+    assert enhance(tmp_path / "broken.wav", noisy, "-o", out, "--checkpoint", official) == 1
     assert "FAILED broken: " in capsys.readouterr().out
     assert [path.name for path in out.iterdir()] == ["noisy.wav"]

@@ -10,13 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-pytest.importorskip("transformers")
-
-from espnet_plugin.enhance import gap_enhancer  # noqa: E402
-from espnet_plugin.enhance.gap_enhancer import GapUrgenetEnhancer  # noqa: E402
-from espnet_plugin.errors import UserError  # noqa: E402
-from tests.gap_urgenet.parity import fixture, meta, relative_error, rule_made_network  # noqa: E402
-from tests.gap_urgenet.tiny import tiny_network  # noqa: E402
+from espnet_plugin.enhance import gap_enhancer
+from espnet_plugin.enhance.gap_enhancer import GapUrgenetEnhancer
+from espnet_plugin.errors import UserError
+from tests.gap_urgenet.parity import fixture, meta, relative_error, rule_made_network
+from tests.gap_urgenet.tiny import tiny_network
 
 WINDOWS = {"window_s": 0.4, "overlap_s": 0.2, "crossfade_s": 0.05}
 

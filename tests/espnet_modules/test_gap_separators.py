@@ -12,13 +12,11 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-pytest.importorskip("transformers")
-
-import espnet_plugin  # noqa: E402
-from espnet_plugin.enhance.gap_enhancer import LEVELS, PACKET_LOSS, GapUrgenetEnhancer  # noqa: E402
-from espnet_plugin.errors import UserError  # noqa: E402
-from espnet_plugin.pretrained.recognise import recognise  # noqa: E402
-from tests.gap_urgenet.tiny import GRID, OPTIONS, tiny_network  # noqa: E402
+import espnet_plugin
+from espnet_plugin.enhance.gap_enhancer import LEVELS, PACKET_LOSS, GapUrgenetEnhancer
+from espnet_plugin.errors import UserError
+from espnet_plugin.pretrained.recognise import recognise
+from tests.gap_urgenet.tiny import GRID, OPTIONS, tiny_network
 
 pytestmark = pytest.mark.espnet
 

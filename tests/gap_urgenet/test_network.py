@@ -5,12 +5,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-pytest.importorskip("transformers")
-
-from espnet_plugin.gap_urgenet.dewavlm import DeWavLM  # noqa: E402
-from espnet_plugin.gap_urgenet.network import GapUrgenet  # noqa: E402
-from espnet_plugin.gap_urgenet.postnet import PostNet  # noqa: E402
-from tests.gap_urgenet.tiny import GRID, OPTIONS, tiny_network  # noqa: E402
+from espnet_plugin.gap_urgenet.dewavlm import DeWavLM
+from espnet_plugin.gap_urgenet.network import GapUrgenet
+from espnet_plugin.gap_urgenet.postnet import PostNet
+from tests.gap_urgenet.tiny import GRID, OPTIONS, tiny_network
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,11 @@ import os
 import pytest
 import torch
 
-pytest.importorskip("transformers")
+import torchaudio.functional as audio_functional
 
-import torchaudio.functional as audio_functional  # noqa: E402
-
-from espnet_plugin.gap_urgenet.packet_loss import official_lost_packets  # noqa: E402
-from tests.gap_urgenet import parity  # noqa: E402
-from tests.gap_urgenet.parity import fixture, meta, relative_error, rule_made_network  # noqa: E402
+from espnet_plugin.gap_urgenet.packet_loss import official_lost_packets
+from tests.gap_urgenet import parity
+from tests.gap_urgenet.parity import fixture, meta, relative_error, rule_made_network
 
 TINY = ("tiny_plc16k", "tiny_noplc16k", "tiny_batch44k1", "tiny_8k_to_24k", "tiny_48k")
 # The released sizes: minutes and 5 GB of memory. URGENT26_SLOW=1 runs them.

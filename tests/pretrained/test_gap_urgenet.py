@@ -8,14 +8,12 @@ from contextlib import redirect_stdout
 import pytest
 import torch
 
-pytest.importorskip("transformers")
-
-import espnet_plugin  # noqa: E402
-from espnet_plugin.errors import UserError  # noqa: E402
-from espnet_plugin.pretrained import gap_urgenet as pretrained  # noqa: E402
-from espnet_plugin.pretrained.gap_urgenet_names import PARTS  # noqa: E402
-from tests.gap_urgenet.parity import SECTIONS, meta  # noqa: E402
-from tests.gap_urgenet.tiny import tiny_network  # noqa: E402
+import espnet_plugin
+from espnet_plugin.errors import UserError
+from espnet_plugin.pretrained import gap_urgenet as pretrained
+from espnet_plugin.pretrained.gap_urgenet_names import PARTS
+from tests.gap_urgenet.parity import SECTIONS, meta
+from tests.gap_urgenet.tiny import tiny_network
 
 
 @pytest.fixture(scope="module")

@@ -6,15 +6,13 @@ import numpy as np
 import pytest
 import soundfile
 
-pytest.importorskip("transformers")
-
-from espnet_plugin.audio.scp import read_scp, write_scp  # noqa: E402
-from espnet_plugin.errors import UserError  # noqa: E402
-from espnet_plugin.pretrained.gap_urgenet import save_official, save_pack  # noqa: E402
-from espnet_plugin.recipe.enhancement import enhance_sets  # noqa: E402
-from espnet_plugin.recipe.overview import write_overview  # noqa: E402
-from espnet_plugin.recipe.stage import Stage  # noqa: E402
-from tests.gap_urgenet.tiny import tiny_network  # noqa: E402
+from espnet_plugin.audio.scp import read_scp, write_scp
+from espnet_plugin.errors import UserError
+from espnet_plugin.pretrained.gap_urgenet import save_pack
+from espnet_plugin.recipe.enhancement import enhance_sets
+from espnet_plugin.recipe.overview import write_overview
+from espnet_plugin.recipe.stage import Stage
+from tests.gap_urgenet.tiny import tiny_network
 
 
 @pytest.fixture
@@ -32,12 +30,6 @@ def data(tmp_path):
         stage.start()
         stage.finish({})
     return tmp_path / "data"
-
-
-@pytest.fixture
-def official(tmp_path):
-    save_official(tmp_path / "official", tiny_network())
-    return tmp_path / "official"
 
 
 @pytest.fixture

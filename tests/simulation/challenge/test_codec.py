@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from espnet_plugin.errors import UserError
 from espnet_plugin.simulation.challenge import codec
 from espnet_plugin.simulation.challenge.ffmpeg import alone
 
