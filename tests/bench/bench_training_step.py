@@ -118,7 +118,7 @@ def main():
     """Time and memory of both variants, and where the fast one spends its time."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1.5, help="length of the segments")
     parser.add_argument("--items", type=int, default=1, help="batch size")
     parser.add_argument("--memory_of", choices=("fast", "textbook"), help=argparse.SUPPRESS)
