@@ -1,20 +1,21 @@
-"""Many small tasks over fresh processes."""
+"""Worker processes: many small tasks over fresh ones, and how each of them starts and ends."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 from typing import TypeVar
-from unittest import mock
 
-from espnet_plugin.end_with_parent import end_with_parent
 from espnet_plugin.errors import UserError
 
 TASKS_PER_WORKER = 100  # fewer take less time than its start
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+ONE_THREAD = dict.fromkeys(THREAD_VARIABLES, "1")
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
@@ -43,16 +44,34 @@ def in_processes(
     if workers < 2:
         yield from map(function, tasks)
         return
-    # Fresh processes: a fork of one that has threads (BLAS, numba) may hang. They inherit the environment
-    # when they start, which is when the first tasks are handed out.
-    executor = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=end_with_parent)
+    # Fresh processes: a fork of one that has threads (BLAS, numba) may hang.
+    executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker)
     try:
-        with mock.patch.dict(os.environ, ONE_THREAD):
-            outcomes = executor.map(function, tasks, chunksize=tasks_per_trip)
-        yield from outcomes
+        yield from executor.map(function, tasks, chunksize=tasks_per_trip)
     except BrokenProcessPool:
         raise UserError(
             "a process died, probably for lack of memory; run the same command again, with a smaller --nj"
         ) from None
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def start_worker() -> None:
+    """Set a worker process up: one thread, no part in Ctrl-C, and an end with its parent.
+
+    The initializer of process pools. Nothing numerical may be imported before it: NumPy and the like read how
+    many threads to use only once.
+    """
+    os.environ.update(ONE_THREAD)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is None:  # not a worker
+        return
+
+    # The workers of a pool whose parent was killed wait for work for ever: each of them holds the other end
+    # of the pipe it reads from, so none ever sees it closed.
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, name="end with parent", daemon=True).start()

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 
-from espnet_plugin.scoring.worker import Outcome, Task, score_one, start
+from espnet_plugin.scoring.worker import Outcome, Task, score_one
+from espnet_plugin.worker_processes import start_worker
 
 
 class Workers:
@@ -67,7 +68,7 @@ class Workers:
         if self._pool is None:
             # Spawned, since a fork of a process with threads (torch, onnxruntime) may hang.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(count, mp_context=context, initializer=start)
+            self._pool = ProcessPoolExecutor(count, mp_context=context, initializer=start_worker)
         return self._pool
 
     def _stop(self) -> None:

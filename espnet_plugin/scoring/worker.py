@@ -1,19 +1,13 @@
 """Scoring of one file, in a worker process.
 
-The module imports nothing numerical at its top: `start` has to run before NumPy starts its threads.
+The module imports nothing numerical at its top: `start_worker` has to run before NumPy starts its threads.
 """
 
 from __future__ import annotations
 
 import functools
-import multiprocessing
-import os
-import signal
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -41,17 +35,6 @@ class Outcome:
     values: dict[str, tuple[float, ...]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     error: str | None = None
-
-
-def start() -> None:
-    """Prepare a worker process: one thread, no part in Ctrl-C, and an end with its parent."""
-    for variable in THREAD_VARIABLES:
-        os.environ[variable] = "1"
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # A parent that is killed cannot end its workers, and they would wait for work for ever.
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
 
 def score_one(task: Task) -> Outcome:

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from espnet_plugin.simulation.convolution import convolve
-
 
 def reverberate(wave: np.ndarray, response: np.ndarray) -> np.ndarray:
     """Convolve with a room impulse response and cut to the length of the wave.
@@ -25,4 +23,6 @@ def reverberate(wave: np.ndarray, response: np.ndarray) -> np.ndarray:
         raise ValueError("the room impulse response has no samples")
     if len(wave) == 0:
         return wave
-    return convolve(wave, response)
+    from scipy.signal import fftconvolve
+
+    return fftconvolve(wave, response)[: len(wave)]

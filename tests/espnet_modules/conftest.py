@@ -1,5 +1,6 @@
 """A handful of synthetic pairs, and one toy training that the tests of this folder share."""
 
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import soundfile
 import torch
 import yaml
 
+from espnet_plugin.audio.write import write_audio
 from espnet_plugin.config import load_config
 from tests.espnet_modules.gradients import gradients
 
@@ -152,3 +154,27 @@ def untrained(one_step):
 def joint_gradients(one_step, untrained):
     """The gradients of one step in one process with all pairs in one batch."""
     return gradients(untrained, one_step(batch_size=4))
+
+
+@pytest.fixture(scope="session")
+def clean_only(tmp_path_factory, pairs):
+    """The pairs without the degraded half of the training set."""
+    data = shutil.copytree(pairs[0], tmp_path_factory.mktemp("clean") / "data")
+    (data / "train" / "wav.scp").unlink()
+    return data, pairs[1]
+
+
+@pytest.fixture(scope="session")
+def make_corpus(tmp_path_factory):
+    """A function that makes a corpus at a rate, whose training split has a noise and a room."""
+
+    def make(rate_hz) -> Path:
+        folder = tmp_path_factory.mktemp("corpus")
+        random = np.random.default_rng(0)
+        for kind, samples in (("speech", 9000), ("noise", 9000), ("rirs", 800)):
+            wave = 0.2 * random.standard_normal(samples)
+            write_audio(folder / "train" / f"{kind}.flac", wave, rate_hz)
+            (folder / "train" / f"{kind}.scp").write_text(f"{kind} {rate_hz} {kind}.flac\n")
+        return folder
+
+    return make

@@ -1,12 +1,8 @@
 """Training on clean speech that is degraded while it is read, and from the weights of another model."""
 
-import shutil
-
-import numpy as np
 import pytest
 import torch
 
-from espnet_plugin.audio.write import write_audio
 from espnet_plugin.errors import UserError
 from espnet_plugin.espnet_modules.fresh_degradation import fresh_degradation
 from espnet_plugin.espnet_modules.train_stage import train
@@ -15,27 +11,12 @@ pytestmark = pytest.mark.espnet
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    """A corpus whose training split has a noise and a room."""
-    folder = tmp_path_factory.mktemp("corpus")
-    random = np.random.default_rng(0)
-    for kind, samples in (("speech", 9000), ("noise", 9000), ("rirs", 800)):
-        write_audio(folder / "train" / f"{kind}.flac", 0.2 * random.standard_normal(samples), 16000)
-        (folder / "train" / f"{kind}.scp").write_text(f"{kind} 16000 {kind}.flac\n")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def clean_only(pairs, tmp_path_factory):
-    """The pairs without the degraded half of the training set."""
-    data = shutil.copytree(pairs[0], tmp_path_factory.mktemp("clean") / "data")
-    (data / "train" / "wav.scp").unlink()
-    return data, pairs[1]
+def corpus(make_corpus):
+    return make_corpus(16000)
 
 
 @pytest.fixture(scope="module")
 def degradation(repository):
-    pytest.importorskip("resampy")
     return repository / "conf" / "simulate" / "restoration.yaml"
 
 

@@ -1,13 +1,9 @@
 """Training on the challenge's mixtures, made while the clean speech is read."""
 
-import shutil
-
-import numpy as np
 import pytest
 import torch
 import yaml
 
-from espnet_plugin.audio.write import write_audio
 from espnet_plugin.errors import UserError
 from espnet_plugin.espnet_modules.train_stage import train
 
@@ -15,22 +11,8 @@ pytestmark = pytest.mark.espnet
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    """A corpus whose training split has a noise and a room."""
-    folder = tmp_path_factory.mktemp("corpus")
-    random = np.random.default_rng(0)
-    for kind, samples in (("speech", 9000), ("noise", 9000), ("rirs", 800)):
-        write_audio(folder / "train" / f"{kind}.flac", 0.2 * random.standard_normal(samples), 48000)
-        (folder / "train" / f"{kind}.scp").write_text(f"{kind} 48000 {kind}.flac\n")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def clean_only(pairs, tmp_path_factory):
-    """Pairs of two rates without the degraded half of the training set."""
-    data = shutil.copytree(pairs[0], tmp_path_factory.mktemp("clean") / "data")
-    (data / "train" / "wav.scp").unlink()
-    return data, pairs[1]
+def corpus(make_corpus):
+    return make_corpus(48000)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +76,6 @@ def test_mistakes_are_one_line(clean_only, corpus, degradation, toy_config, tmp_
 
 
 def test_our_degradations_have_one_rate(clean_only, corpus, repository, tmp_path):
-    pytest.importorskip("resampy")
     base = str(repository / "conf" / "train" / "baselines" / "bsrnn_urgent26.yaml")
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump({"base": base, "separator_conf": {"num_channels": 4, "num_layers": 1}}))

@@ -6,7 +6,7 @@ import sys
 import time
 
 from espnet_plugin.scoring.pool import Workers
-from espnet_plugin.scoring.worker import THREAD_VARIABLES
+from espnet_plugin.worker_processes import THREAD_VARIABLES
 
 CRASHING = '''
 import os, sys
