@@ -10,8 +10,8 @@ def convolve(wave: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Convolve and cut to the length of the wave.
 
     Overlap-save: blocks of a power of two, of which each gives the samples that no other block has a part
-    in. For filters of some thousand taps twice as fast as SciPy's functions, which take transforms of the
-    whole length, or blocks too large for the cache; for rooms there is no difference.
+    in. For filters of some thousand taps, such as the early part of a room, twice as fast as SciPy's functions,
+    which take transforms of the whole length, or blocks too large for the cache.
 
     Args:
         wave: (1 or more,), float32 or float64; the transforms use its precision.

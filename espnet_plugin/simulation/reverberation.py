@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from espnet_plugin.simulation.convolution import convolve
+
 
 def reverberate(wave: np.ndarray, response: np.ndarray) -> np.ndarray:
     """Convolve with a room impulse response and cut to the length of the wave.
@@ -23,6 +25,4 @@ def reverberate(wave: np.ndarray, response: np.ndarray) -> np.ndarray:
         raise ValueError("the room impulse response has no samples")
     if len(wave) == 0:
         return wave
-    from scipy.signal import fftconvolve
-
-    return fftconvolve(wave, response)[: len(wave)]
+    return convolve(wave, response)
