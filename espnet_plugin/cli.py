@@ -22,6 +22,7 @@ VERBS = {
     "fine-tune": ("espnet_plugin.commands.fine_tune", "train a released model further on your own folder"),
     "analyse": ("espnet_plugin.commands.analyse", "look into a trained model: tables and pictures"),
     "score": ("espnet_plugin.commands.score", "score recordings with and without references"),
+    "weights": ("espnet_plugin.commands.weights", "the weights of metrics: what is at hand, fetch the rest"),
     "rank": ("espnet_plugin.commands.rank", "rank systems as the challenge, among the published ones"),
     "package": ("espnet_plugin.commands.package", "make the submission to the challenge"),
     "validate": ("espnet_plugin.commands.validate", "list what a server would refuse in a submission"),

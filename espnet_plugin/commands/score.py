@@ -13,19 +13,35 @@ EPILOG = """\
 examples:
   urgent26 score --inf_scp enhanced/ --ref_scp clean/ --output_dir scores
   urgent26 score --inf_scp spk1.scp --ref_scp data/test/spk1.scp --output_dir scores --nj 4
-  urgent26 score --inf_scp recordings/ --output_dir scores --metrics dnsmos
+  urgent26 score --inf_scp recordings/ --output_dir scores --metrics dnsmos,nisqa
+  urgent26 score --inf_scp enhanced/ --ref_scp clean/ --output_dir scores \\
+                 --utt2lang data/test/utt2lang --text data/test/text --require all --device cuda
 
 A file belongs to the reference with the same id: the first column of a list, or the path inside a
 folder without its suffix. Both must have one channel, the same sampling rate and the same length. Each
-file is scored at its own rate.
+file is scored at its own rate. Any system's files do; nothing else of it is needed.
 
-metrics (better values: higher, LSD lower):
-  PESQ     perceived quality, ITU-T P.862, 1 to 4.6        needs references
-  ESTOI    intelligibility, 0 to 1                         needs references
-  SI_SDR   scale-invariant signal-to-distortion ratio, dB  needs references
-  SDR      BSS Eval's signal-to-distortion ratio, dB       needs references
-  LSD      log-spectral distance                           needs references
-  DNSMOS   predicted opinion score, 1 to 5                 no references
+metrics (higher is better, unless marked with v):
+  DNSMOS           predicted opinion score, 1 to 5
+  NISQA            predicted opinion score, 1 to 5                 weights
+  UTMOS            predicted opinion score, 1 to 5                 weights
+  SCOREQ           predicted opinion score, 1 to 5                 weights
+  PESQ             perceived quality, ITU-T P.862, 1 to 4.6        references
+  ESTOI            intelligibility, 0 to 1                         references
+  SI_SDR           scale-invariant signal-to-distortion ratio, dB  references
+  SDR              BSS Eval's signal-to-distortion ratio, dB       references
+  MCD           v  mel-cepstral distortion, dB                     references
+  LSD           v  log-spectral distance                           references
+  SpeechBERTScore  closeness of speech features, 0 to 1            references, weights
+  LPS              similarity of phonemes, up to 1                 references, weights
+  SpkSim           similarity of the voice, -1 to 1                references, weights
+  EmoSim           similarity of the emotion, -1 to 1              references, weights
+  LID              share of files with the right language          languages, weights
+  CAcc, WER     v  characters right and word errors, %             languages, texts, weights
+
+Without --metrics all are computed whose needs are met. `urgent26 weights` says which weights are at hand and
+fetches them; no metric downloads anything by itself, and one that cannot be computed is never 0: it is
+named with the reason and the remedy.
 
 The output folder gets <METRIC>.scp (id and value), scores.json (means with 95 % intervals) and RESULTS.md.
 A second call computes only what is missing or what has changed since. Exit code 1: some files could not be
@@ -48,10 +64,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ref_scp",
         type=Path,
         metavar="F",
-        help="clean references, likewise; without it only DNSMOS is computed",
+        help="clean references, likewise; without them only metrics that need none are computed",
     )
     parser.add_argument("--output_dir", type=Path, required=True, metavar="D", help="folder for the scores")
     parser.add_argument("--metrics", metavar="A,B", help="only these, separated by commas (default: all)")
+    parser.add_argument("--utt2lang", type=Path, metavar="F", help="list: id and ISO 639-3 code, such as deu")
+    parser.add_argument("--text", type=Path, metavar="F", help="list: id and transcript")
+    parser.add_argument(
+        "--require", metavar="A,B", help="fail before any work if one of these is not available; or: all"
+    )
+    parser.add_argument(
+        "--weights_dir",
+        type=Path,
+        metavar="D",
+        help="weights of metrics (default: $URGENT26_WEIGHTS, else ~/.cache/urgent26/weights)",
+    )
+    parser.add_argument("--device", default="cpu", metavar="D", help="of networks: cpu, cuda, cuda:1 (default: cpu)")
     parser.add_argument("--nj", type=int, metavar="N", help="worker processes (default: one per CPU core)")
     parser.add_argument("--force", action="store_true", help="compute everything anew")
 
@@ -61,19 +89,24 @@ def run(arguments: argparse.Namespace) -> int:
     from espnet_plugin.atomic_write import write_text
     from espnet_plugin.scoring import table
     from espnet_plugin.scoring.pool import Workers
-    from espnet_plugin.scoring.run import read_files, score_files
+    from espnet_plugin.scoring.registry import METRICS
+    from espnet_plugin.scoring.run import read_files, read_labels, score_files
 
     nj = cores() if arguments.nj is None else arguments.nj
     if nj < 1:
         raise UserError(f"--nj must be at least 1, not {nj}")
+    lists = {"language": arguments.utt2lang, "text": arguments.text}
     with Workers(nj) as workers:
         scores = score_files(
             read_files(arguments.inf_scp),
             None if arguments.ref_scp is None else read_files(arguments.ref_scp),
             arguments.output_dir,
-            None if arguments.metrics is None else filter(str.strip, arguments.metrics.split(",")),
+            arguments.metrics and names(arguments.metrics),
             workers,
             arguments.force,
+            labels={kind: read_labels(path) for kind, path in lists.items() if path is not None},
+            setup=setup(arguments.weights_dir, arguments.device),
+            require=METRICS if arguments.require == "all" else names(arguments.require or ""),
         )
     rows, remarks = table.scores_rows(scores), table.remarks(scores)
     table.show("\n".join([table.text(rows), *remarks]))
@@ -84,6 +117,29 @@ def run(arguments: argparse.Namespace) -> int:
     if scores.errors:
         print(f"urgent26 score: {len(scores.errors)} ids could not be scored, see above", file=sys.stderr)
     return 1 if scores.errors else 0
+
+
+def names(words: str) -> list[str]:
+    """`a, b` -> the names in it."""
+    return [name for name in words.split(",") if name.strip()]
+
+
+def setup(weights_dir: Path | None, device: str):
+    """Where weights of metrics lie and which device computes.
+
+    Raises:
+        UserError: there is no such device.
+    """
+    from espnet_plugin.scoring.metric import Setup
+
+    if device != "cpu":
+        import torch
+
+        try:
+            torch.empty(1, device=device)
+        except (RuntimeError, AssertionError) as error:
+            raise UserError(f"there is no device '{device}' here: {error}; leave --device out") from error
+    return Setup(device=device) if weights_dir is None else Setup(weights_dir, device)
 
 
 def cores() -> int:

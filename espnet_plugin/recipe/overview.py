@@ -23,11 +23,16 @@ def write_overview(expdir: str | Path) -> Path | None:
         ``expdir/RESULTS.md``, or None where there are not two models to compare.
     """
     from espnet_plugin.scoring import table
-    from espnet_plugin.scoring.compare import COLUMNS, METRICS
-    from espnet_plugin.scoring.registry import make
+    from espnet_plugin.scoring.registry import METRICS, make
 
     expdir = Path(expdir)
-    columns = [one for name in METRICS for one in make(name).columns if one.name in COLUMNS]
+    scored = {}
+    for enhanced in sorted(expdir.glob("*/scores/*/enhanced/scores.json")):
+        noisy = enhanced.parent.parent / "noisy" / enhanced.name
+        if noisy.is_file():
+            scored[enhanced] = [json.loads(path.read_text(encoding="utf-8")) for path in (noisy, enhanced)]
+    computed = set().union(*(after["metrics"] for _, after in scored.values()))
+    columns = [one for name in METRICS for one in make(name).columns if one.shown and one.name in computed]
 
     def cells(scores: dict[str, Any]) -> tuple[str, ...]:
         means = [scores["metrics"].get(one.name, {}).get("mean") for one in columns]
@@ -37,11 +42,8 @@ def write_overview(expdir: str | Path) -> Path | None:
         )
 
     tables: dict[tuple, list[list[str]]] = {}
-    for enhanced in sorted(expdir.glob("*/scores/*/enhanced/scores.json")):
-        noisy, experiment = enhanced.parent.parent / "noisy" / enhanced.name, enhanced.parents[3]
-        if not noisy.is_file():
-            continue
-        before, after = (json.loads(path.read_text(encoding="utf-8")) for path in (noisy, enhanced))
+    for enhanced, (before, after) in scored.items():
+        experiment = enhanced.parents[3]
         rows = tables.setdefault((enhanced.parent.parent.name, before["files"], cells(before)), [])
         rows.append([f"[{experiment.name}]({experiment.name}/RESULTS.md)", *cells(after)])
     if not any(len(rows) > 1 for rows in tables.values()):

@@ -9,7 +9,13 @@ from espnet_plugin.recipe.evaluation_sets import find_test_sets
 
 
 def score_experiment(
-    data_dir: str | Path, experiment: str | Path, workers: int = 1, reproduce: str = "", force: bool = False
+    data_dir: str | Path,
+    experiment: str | Path,
+    workers: int = 1,
+    reproduce: str = "",
+    force: bool = False,
+    metrics: list[str] | None = None,
+    setup=None,
 ) -> Path:
     """Write ``scores/``, ``RESULTS.md`` and pictures below the experiment, and print the tables.
 
@@ -21,6 +27,8 @@ def score_experiment(
         workers: processes.
         reproduce: the command to quote in RESULTS.md.
         force: score again what is scored.
+        metrics: names; None for those that need no weights and take seconds.
+        setup: `espnet_plugin.scoring.metric.Setup`; None for the defaults.
 
     Returns:
         The path of RESULTS.md.
@@ -46,16 +54,19 @@ def score_experiment(
                 clean_scp=one.clean_list,
                 meta_tsv=one.simulation_table,
                 utt2lang=one.folder / "utt2lang",
+                text=one.folder / "text",
             )
         )
     results = score_sets(
         sets,
         experiment,
+        metrics,
         nj=workers,
         title=f"Results of {experiment.name}",
         model_line=_model_line(experiment, parameters),
         reproduce=reproduce,
         force=force,
+        setup=setup,
     )
     overview = write_overview(experiment.parent)
     if overview is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +12,33 @@ from espnet_plugin.audio.read import read_audio
 from espnet_plugin.errors import UserError, missing_module
 from espnet_plugin.scoring import picture, table
 from espnet_plugin.scoring.breakdown import read_groups
-from espnet_plugin.scoring.metric import Column
+from espnet_plugin.scoring.metric import Column, Setup
 from espnet_plugin.scoring.pool import Workers
 from espnet_plugin.scoring.registry import choose, make
-from espnet_plugin.scoring.run import Scores, read_files, score_files
+from espnet_plugin.scoring.run import read_files, read_labels, score_files
+from espnet_plugin.scoring.scores import Scores
 from espnet_plugin.scoring.table import Comparison
 
 METRICS = ("PESQ", "ESTOI", "SI_SDR", "LSD", "DNSMOS")
-COLUMNS = ("PESQ", "ESTOI", "SI_SDR", "SDR", "LSD", "DNSMOS_OVRL")
+LEGEND = {
+    "PESQ": "ITU-T P.862.2 (wide band)",
+    "ESTOI": "extended short-time objective intelligibility, by pystoi",
+    "SI_SDR": "Le Roux et al. 2019, the mean is not removed",
+    "SDR": "BSS Eval version 3, distortion filter of 512 taps",
+    "MCD": "distance of mel cepstra after time warping",
+    "LSD": "log-spectral distance after least-squares level matching",
+    "DNSMOS_OVRL": "overall score of P.835, without reference",
+    "NISQA": "predicted opinion score, without reference",
+    "UTMOS": "predicted opinion score, without reference",
+    "SCOREQ": "predicted opinion score, without reference",
+    "SpeechBERTScore": "closeness of mHuBERT features",
+    "LPS": "similarity of recognised phonemes",
+    "SpkSim": "similarity of the speaker's voice",
+    "EmoSim": "similarity of the emotion",
+    "LID": "share of files whose language is recognised",
+    "CAcc": "characters recognised rightly, over the whole set",
+    "WER": "word errors, over the whole set",
+}
 # What tells the gain of a file for the choice of pictures: the first one that was scored.
 GAIN_COLUMNS = ("PESQ", "SI_SDR", "DNSMOS_OVRL")
 
@@ -33,7 +52,8 @@ class TestSet:
         noisy_scp, enhanced_scp: what went into the model and what came out.
         clean_scp: references; None for real recordings without them.
         meta_tsv: the simulation's record, for the breakdown by distortion and SNR.
-        utt2lang: id and language, for the breakdown by language.
+        utt2lang: id and language, for the breakdown by language and for metrics of recognition.
+        text: id and transcript, for metrics of recognition.
     """
 
     __test__ = False  # not a test case, whatever pytest makes of the name
@@ -44,6 +64,7 @@ class TestSet:
     clean_scp: Path | None = None
     meta_tsv: Path | None = None
     utt2lang: Path | None = None
+    text: Path | None = None
 
 
 def score_sets(
@@ -55,6 +76,7 @@ def score_sets(
     model_line: str = "",
     reproduce: str = "",
     force: bool = False,
+    setup: Setup | None = None,
 ) -> Path:
     """Score test sets before and after enhancement, print the tables and write them down.
 
@@ -70,6 +92,7 @@ def score_sets(
         model_line: one line on the model: name, parameters, training.
         reproduce: the command that produces this table.
         force: compute everything anew.
+        setup: where weights of metrics lie and which device computes; None for the defaults.
 
     Returns:
         path of RESULTS.md.
@@ -88,43 +111,53 @@ def score_sets(
     parts = [f"# {title}\n"]
     if model_line:
         parts.append(f"{model_line}\n")
+    seen: dict[str, Column] = {}
     with Workers(nj) as workers:
         for one in sets:
             folder = output_dir / "scores" / one.name
-            comparison, sides = _score_set(one, folder, wanted, workers, force)
-            columns = _columns(comparison)
+            comparison, sides = _score_set(one, folder, wanted, workers, force, setup)
+            columns = comparison.enhanced.shown
+            seen |= {column.name: column for column in columns}
             rows = table.comparison_rows(comparison, columns)
             lines = ["", _headline(comparison), "", table.text(rows), _remarks(comparison)]
             table.show("\n".join(lines).rstrip())
             pictures = _draw(comparison, sides, output_dir / "images", columns)
             links = [path.relative_to(output_dir) for path in pictures]
             parts.append(_section(comparison, rows, columns, links))
-    parts.append(_legend(reproduce))
+    parts.append(_legend(reproduce, seen))
 
     path = output_dir / "RESULTS.md"
     write_text(path, "\n".join(parts))
     return path
 
 
-def _score_set(one: TestSet, folder: Path, metrics: list[str], workers: Workers, force: bool):
+def _score_set(
+    one: TestSet, folder: Path, metrics: list[str], workers: Workers, force: bool, setup: Setup | None
+):
     """The comparison of a set, and side -> id -> file."""
     sides = {"noisy": read_files(one.noisy_scp), "enhanced": read_files(one.enhanced_scp)}
     if one.clean_scp is not None:
         sides["clean"] = read_files(one.clean_scp)
     else:
         metrics = [name for name in choose(metrics) if not make(name).needs_reference] or metrics
+    groups = read_groups(one.meta_tsv, one.utt2lang)
+    given = {"language": one.utt2lang, "text": one.text}
+    labels = {kind: read_labels(path) for kind, path in given.items() if path is not None}
     scores = {}
     for side in ("noisy", "enhanced"):
-        label = f"{one.name}, {side}"
         scores[side] = score_files(
-            sides[side], sides.get("clean"), folder / side, metrics, workers, force, label
+            sides[side],
+            sides.get("clean"),
+            folder / side,
+            metrics,
+            workers,
+            force,
+            label=f"{one.name}, {side}",
+            labels=labels,
+            groups=groups,
+            setup=setup,
         )
-    groups = read_groups(one.meta_tsv, one.utt2lang)
     return Comparison(one.name, scores["noisy"], scores["enhanced"], groups), sides
-
-
-def _columns(comparison: Comparison) -> list[Column]:
-    return [column for column in comparison.enhanced.columns if column.name in COLUMNS]
 
 
 def _headline(comparison: Comparison) -> str:
@@ -157,16 +190,13 @@ def _section(comparison: Comparison, rows: table.Rows, columns: list[Column], pi
     return "\n".join(blocks)
 
 
-def _legend(reproduce: str) -> str:
+def _legend(reproduce: str, columns: Mapping[str, Column]) -> str:
     lines = [
         "## How to read this\n",
         "↑ higher is better, ↓ lower is better. Values are means over the files that have a value on",
         "both sides; ± is half the 95 % confidence interval of the mean difference.\n",
-        "- PESQ: ITU-T P.862.2 (wide band)",
-        "- ESTOI: extended short-time objective intelligibility, by pystoi",
-        "- SI-SDR: Le Roux et al. 2019, the mean is not removed",
-        "- LSD: log-spectral distance after least-squares level matching",
-        "- DNSMOS: overall score of P.835, without reference\n",
+        *(f"- {column.heading}: {LEGEND[name]}" for name, column in columns.items() if name in LEGEND),
+        "",
         "Scores of each file: `scores/<set>/{noisy,enhanced}/<METRIC>.scp`; `scores.json` sums them up.\n",
     ]
     if reproduce:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from espnet_plugin.audio.resample import resample
-from espnet_plugin.scoring.metric import Column, Item, Metric, Unavailable, Unscorable
+from espnet_plugin.scoring.metric import Column, Item, Metric, Setup, Unavailable, Unscorable
 
 RATE_HZ = 16000
 WINDOW_S = 9.01
@@ -56,13 +56,14 @@ class Dnsmos(Metric):
 
     columns = (
         Column("DNSMOS_OVRL", title="DNSMOS"),
-        Column("DNSMOS_SIG", title="DNSMOS SIG"),
-        Column("DNSMOS_BAK", title="DNSMOS BAK"),
+        Column("DNSMOS_SIG", title="DNSMOS SIG", shown=False),
+        Column("DNSMOS_BAK", title="DNSMOS BAK", shown=False),
     )
     needs_reference = False
     packages = {"speechmos": "speechmos", "onnxruntime": "onnxruntime", "soxr": "soxr"}
 
-    def __init__(self):
+    def __init__(self, setup: Setup | None = None):
+        super().__init__(setup)
         self._session = None
 
     def available(self) -> Unavailable | None:

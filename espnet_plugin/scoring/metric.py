@@ -5,11 +5,26 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from espnet_plugin.errors import EXTRA_OF_MODULE, pip_command
+from espnet_plugin.scoring.weights import Weights, WeightsMissing, check, default_directory
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Where and on what metrics are computed.
+
+    Attributes:
+        weights_dir: holds the weights that no package brings.
+        device: of the networks, "cpu" or "cuda:1" and the like.
+    """
+
+    weights_dir: Path = field(default_factory=default_directory)
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -20,11 +35,15 @@ class Item:
         estimate: the wave to be scored, float32 of shape (samples,).
         rate_hz: its sampling rate.
         reference: the clean wave, of the same shape and rate; None for metrics without reference.
+        language: ISO 639-3 code of what is spoken, such as "deu"; None where unknown.
+        text: transcript of what is spoken; None where unknown.
     """
 
     estimate: np.ndarray
     rate_hz: int
     reference: np.ndarray | None = None
+    language: str | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +56,9 @@ class Column:
         unit: "dB" and the like; empty for plain numbers.
         decimals: digits after the point in tables.
         title: heading in tables; default: the name.
+        weight: name of another column of the metric by which the mean over files is weighted: the length of
+            a transcript for error rates, which the challenge sums over the set.
+        shown: in tables; the others are in the files of scores only.
     """
 
     name: str
@@ -44,6 +66,8 @@ class Column:
     unit: str = ""
     decimals: int = 2
     title: str = ""
+    weight: str = ""
+    shown: bool = True
 
     @property
     def heading(self) -> str:
@@ -68,15 +92,24 @@ class Metric(ABC):
     Class attributes:
         columns: the numbers per file, in the order in which `score` returns them.
         needs_reference: whether `Item.reference` must be there.
+        labels: which of `Item.language` and `Item.text` must be there.
         packages: distribution name -> import name of what has to be installed; the versions are part of
             `settings`, so another version recomputes the scores.
         revision: raised by hand when a change of our own code changes values.
+        weights: what has to be fetched before; None for metrics that are whole after installation.
+        memory_gib: what a process with the loaded model takes; fewer processes run where memory is short.
     """
 
     columns: tuple[Column, ...]
     needs_reference: bool = True
+    labels: tuple[str, ...] = ()
     packages: dict[str, str] = {}
     revision: int = 1
+    weights: Weights | None = None
+    memory_gib: float = 0.5
+
+    def __init__(self, setup: Setup | None = None):
+        self.setup = setup or Setup()
 
     def available(self) -> Unavailable | None:
         """None if the metric can be computed here, otherwise what is missing."""
@@ -85,12 +118,24 @@ class Metric(ABC):
                 extra = EXTRA_OF_MODULE.get(module)
                 remedy = pip_command(extra) if extra else f"pip install {distribution}"
                 return Unavailable(f"the package {distribution} is not installed", remedy)
+        if self.weights is not None:
+            try:
+                check(self.weights, self.setup.weights_dir)
+            except WeightsMissing as error:
+                return Unavailable(str(error), f"urgent26 weights --fetch {self.columns[0].name}")
         return None
+
+    def weights_folder(self) -> Path:
+        """Where the weights lie that `available` has checked."""
+        return self.setup.weights_dir / self.weights.folder
 
     def settings(self) -> dict[str, str]:
         """Everything besides the two waves that the values depend on."""
         versions = {name: importlib.metadata.version(name) for name in self.packages}
-        return {"revision": str(self.revision), **versions}
+        settings = {"revision": str(self.revision), **versions}
+        if self.weights is not None:
+            settings["weights"] = check(self.weights, self.setup.weights_dir)
+        return settings
 
     @abstractmethod
     def score(self, item: Item) -> tuple[float, ...]:

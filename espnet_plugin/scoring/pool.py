@@ -7,9 +7,15 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING
 
 from espnet_plugin.scoring.worker import Outcome, Task, score_one
 from espnet_plugin.worker_processes import start_worker
+
+if TYPE_CHECKING:
+    from espnet_plugin.scoring.metric import Metric
+
+PLENTY_GIB = 1e6
 
 
 class Workers:
@@ -24,6 +30,7 @@ class Workers:
     def __init__(self, nj: int = 0):
         self._nj = nj
         self._pool: ProcessPoolExecutor | None = None
+        self._running = 0
 
     def __enter__(self) -> Workers:
         return self
@@ -31,10 +38,22 @@ class Workers:
     def __exit__(self, *_error) -> None:
         self._stop()
 
-    def outcomes(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
-        """Run tasks and yield what comes of them, in the order in which they finish."""
+    def processes_for(self, metric: Metric, device: str) -> int:
+        """How many processes may hold the model of this metric: one beside a GPU, else as memory allows."""
+        if metric.weights is not None and device != "cpu":
+            return min(self._nj, 1)
+        return min(self._nj, max(1, int(_free_memory_gib() / metric.memory_gib)))
+
+    def outcomes(self, tasks: Iterable[Task], processes: int | None = None) -> Iterator[Outcome]:
+        """Run tasks and yield what comes of them, in the order in which they finish.
+
+        Args:
+            tasks: what to do.
+            processes: at most so many; None for all.
+        """
         waiting = deque(tasks)
-        if self._nj == 0:
+        count = self._nj if processes is None else min(processes, self._nj)
+        if count == 0:
             for task in waiting:
                 yield score_one(task)
             return
@@ -42,8 +61,8 @@ class Workers:
             running: dict = {}
             try:
                 while waiting or running:
-                    while waiting and len(running) < 2 * self._nj:
-                        future = self._started(self._nj).submit(score_one, waiting[0])
+                    while waiting and len(running) < 2 * count:
+                        future = self._started(count).submit(score_one, waiting[0])
                         running[future] = waiting.popleft()
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         outcome = future.result()
@@ -65,7 +84,10 @@ class Workers:
             return Outcome(task.identifier, error=error)
 
     def _started(self, count: int) -> ProcessPoolExecutor:
+        if self._running != count:
+            self._stop()
         if self._pool is None:
+            self._running = count
             # Spawned, since a fork of a process with threads (torch, onnxruntime) may hang.
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(count, mp_context=context, initializer=start_worker)
@@ -75,3 +97,13 @@ class Workers:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
+
+
+def _free_memory_gib() -> float:
+    """What programs may still take, where the system tells; plenty otherwise."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            free_kib = next(int(line.split()[1]) for line in file if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError):
+        return PLENTY_GIB
+    return free_kib / 2**20

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Iterable
 
 from espnet_plugin.errors import UserError
-from espnet_plugin.scoring.metric import Metric
+from espnet_plugin.scoring.metric import Metric, Setup
 
 # name: (module, class), in the order of tables
 METRICS = {
@@ -17,7 +17,6 @@ METRICS = {
     "LSD": ("espnet_plugin.scoring.lsd", "Lsd"),
     "DNSMOS": ("espnet_plugin.scoring.dnsmos", "Dnsmos"),
 }
-DEFAULT = ("PESQ", "ESTOI", "SI_SDR", "SDR", "LSD", "DNSMOS")
 
 
 def choose(names: Iterable[str] | None = None) -> list[str]:
@@ -30,7 +29,7 @@ def choose(names: Iterable[str] | None = None) -> list[str]:
         UserError: an unknown name, or none at all.
     """
     if names is None:
-        return list(DEFAULT)
+        return list(METRICS)
     plain = {_plain(name): name for name in METRICS}
     chosen = set()
     for name in names:
@@ -42,10 +41,15 @@ def choose(names: Iterable[str] | None = None) -> list[str]:
     return [name for name in METRICS if name in chosen]
 
 
-def make(name: str) -> Metric:
-    """The metric of that name of `METRICS`."""
+def make(name: str, setup: Setup | None = None) -> Metric:
+    """The metric of that name of `METRICS`.
+
+    Args:
+        name: key of `METRICS`.
+        setup: where its weights lie and which device computes; None for the defaults.
+    """
     module, class_name = METRICS[name]
-    return getattr(importlib.import_module(module), class_name)()
+    return getattr(importlib.import_module(module), class_name)(setup)
 
 
 def _plain(name: str) -> str:

@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import math
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from espnet_plugin.atomic_write import write_text
 from espnet_plugin.audio.scp import find_audio, read_scp
 from espnet_plugin.errors import UserError
+from espnet_plugin.scoring.breakdown import Groups
 from espnet_plugin.scoring.ledger import Ledger, fingerprint
-from espnet_plugin.scoring.metric import Column, Metric, Unavailable
+from espnet_plugin.scoring.metric import Metric, Setup, Unavailable
 from espnet_plugin.scoring.pool import Workers
 from espnet_plugin.scoring.registry import METRICS, choose, make
-from espnet_plugin.scoring.summary import CONFIDENCE, Summary, summarise
+from espnet_plugin.scoring.scores import Scores
 from espnet_plugin.scoring.worker import Task
 
 WRITE_EVERY_S = 10.0
+LABEL_OPTIONS = {"language": "--utt2lang", "text": "--text"}
 
-
-@dataclass
-class Scores:
-    """The scores of one set.
-
-    Attributes:
-        columns: what was scored, in the order of tables.
-        values: column name -> id -> value; NaN where the metric has none.
-        notes: metric -> id -> why there is no value.
-        unavailable: metric -> why it could not be computed at all.
-        errors: id -> why the file could not be scored.
-    """
-
-    columns: list[Column] = field(default_factory=list)
-    values: dict[str, dict[str, float]] = field(default_factory=dict)
-    notes: dict[str, dict[str, str]] = field(default_factory=dict)
-    unavailable: dict[str, Unavailable] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-
-    def summary(self, column: str) -> Summary:
-        return summarise(self.values[column].values())
-
-    @property
-    def files(self) -> int:
-        """How many files were scored."""
-        return len({identifier for values in self.values.values() for identifier in values})
+Labels = Mapping[str, Mapping[str, str]]
 
 
 def read_files(place: str | Path) -> dict[str, Path]:
@@ -61,6 +34,22 @@ def read_files(place: str | Path) -> dict[str, Path]:
     return find_audio(place) if place.is_dir() else read_scp(place)
 
 
+def read_labels(path: str | Path) -> dict[str, str]:
+    """id -> label from a list as Kaldi writes it: `id eng`, or `id the words of a transcript`.
+
+    Raises:
+        UserError: it cannot be read, or it is empty.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read {path}: {error}") from error
+    parts = [line.split(maxsplit=1) for line in lines if line.strip()]
+    if not parts:
+        raise UserError(f"{path} is empty; it must have lines of an id and its label")
+    return {part[0]: part[1].strip() if len(part) > 1 else "" for part in parts}
+
+
 def score_files(
     estimates: Mapping[str, Path],
     references: Mapping[str, Path] | None,
@@ -69,6 +58,10 @@ def score_files(
     workers: Workers | None = None,
     force: bool = False,
     label: str = "scoring",
+    labels: Labels | None = None,
+    groups: dict[str, Groups] | None = None,
+    setup: Setup | None = None,
+    require: Iterable[str] = (),
 ) -> Scores:
     """Score files and write `<COLUMN>.scp`, `scores.json` and the record `scores.jsonl`.
 
@@ -82,60 +75,73 @@ def score_files(
         workers: processes to compute in; None computes in this one.
         force: compute everything anew.
         label: words in front of the progress bar.
+        labels: "language" and "text" -> id -> ISO 639-3 code and transcript, for metrics that need them.
+        groups: heading -> group -> ids, for the breakdowns in `scores.json`.
+        setup: where weights lie and which device computes; None for the defaults.
+        require: metrics without which the call is an error; they need not be in `metrics`.
 
     Returns:
         the scores. Files that could not be scored are in `errors` and in `scores.json`.
 
     Raises:
-        UserError: no common id, an unknown metric, or none that can be computed here.
+        UserError: no common id, an unknown metric, one that is required and cannot be computed here, or none
+            that can.
     """
     output_dir = Path(output_dir)
     workers = workers or Workers(0)
-    scores = Scores()
-    usable = _usable(choose(metrics), references is not None, metrics is not None, scores)
+    labels, setup, required = labels or {}, setup or Setup(), set(require)
+    chosen = choose(metrics if metrics is None else [*metrics, *required])
+    scores = Scores(groups=groups or {})
+    usable = _usable(chosen, references is not None, labels, metrics is not None or bool(required), setup, scores)
+    _demand(choose(required) if required else [], scores)
     pairs = _pairs(estimates, references, scores)
     ledger = Ledger(output_dir / "scores.jsonl")
-    fingerprints = {name: _fingerprints(metric, pairs) for name, metric in usable.items()}
-    tasks = _open_tasks(pairs, fingerprints, ledger, force)
-    _keep_complete(pairs, references is not None, usable, fingerprints, ledger)
+    fingerprints = {name: _fingerprints(metric, pairs, labels) for name, metric in usable.items()}
+    missing = _missing(pairs, fingerprints, ledger, force)
+    _keep_complete(pairs, references is not None, labels, setup, usable, fingerprints, ledger)
     scores.columns = [column for name in METRICS if name in usable for column in usable[name].columns]
     scores.values = {column.name: {} for column in scores.columns}
-    to_do = {(task.identifier, name) for task in tasks for name in task.metrics}
     for name, metric in usable.items():
         for identifier, of in fingerprints[name].items():
-            if (identifier, name) not in to_do:
+            if identifier not in missing.get(name, ()):
                 entry = ledger.find(identifier, name, of)
                 _note(scores, metric, identifier, entry["values"], entry["note"])
 
     output_dir.mkdir(parents=True, exist_ok=True)
     try:
         written_at = time.monotonic()
-        for outcome in _with_progress(workers.outcomes(tasks), len(tasks), label):
-            if outcome.error:
-                scores.errors[outcome.identifier] = outcome.error
-            for name, values in outcome.values.items():
-                note = outcome.notes.get(name)
-                ledger.add(outcome.identifier, name, fingerprints[name][outcome.identifier], values, note)
-                _note(scores, usable[name], outcome.identifier, values, note)
-            if time.monotonic() - written_at > WRITE_EVERY_S:
-                _write_lists(output_dir, scores)
-                written_at = time.monotonic()
+        for words, names in _passes(label, usable, missing):
+            tasks = _tasks(pairs, labels, setup, missing, names)
+            processes = min(workers.processes_for(usable[name], setup.device) for name in names)
+            for outcome in _with_progress(workers.outcomes(tasks, processes), len(tasks), words):
+                if outcome.error:
+                    scores.errors[outcome.identifier] = outcome.error
+                for name, values in outcome.values.items():
+                    note = outcome.notes.get(name)
+                    ledger.add(outcome.identifier, name, fingerprints[name][outcome.identifier], values, note)
+                    _note(scores, usable[name], outcome.identifier, values, note)
+                if time.monotonic() - written_at > WRITE_EVERY_S:
+                    scores.write_lists(output_dir)
+                    written_at = time.monotonic()
         ledger.compact(pairs)
     finally:
         ledger.close()
-        _write_lists(output_dir, scores)
-    _write_json(output_dir / "scores.json", scores)
+        scores.write_lists(output_dir)
+    scores.write_json(output_dir / "scores.json")
     return scores
 
 
-def _usable(chosen: list[str], referenced: bool, named: bool, scores: Scores) -> dict[str, Metric]:
+def _usable(
+    chosen: list[str], referenced: bool, labels: Labels, named: bool, setup: Setup, scores: Scores
+) -> dict[str, Metric]:
     """The metrics that can be computed; the others go to `scores.unavailable`."""
     usable = {}
     for name in chosen:
-        metric = make(name)
-        if metric.needs_reference and not referenced:
+        metric = make(name, setup)
+        lacking = _lacking(metric, referenced, labels)
+        if lacking is not None:
             if named:
-                scores.unavailable[name] = Unavailable("it needs clean references", "give --ref_scp")
+                scores.unavailable[name] = lacking
             continue
         missing = metric.available()
         if missing:
@@ -143,9 +149,29 @@ def _usable(chosen: list[str], referenced: bool, named: bool, scores: Scores) ->
         else:
             usable[name] = metric
     if not usable:
-        reasons = [f"{name}: {why.reason} ({why.remedy})" for name, why in scores.unavailable.items()]
-        raise UserError(f"no metric can be computed here; {'; '.join(reasons)}")
+        raise UserError(f"no metric can be computed here; {_reasons(scores, scores.unavailable)}")
     return usable
+
+
+def _lacking(metric: Metric, referenced: bool, labels: Labels) -> Unavailable | None:
+    """What the user has not given."""
+    if metric.needs_reference and not referenced:
+        return Unavailable("it needs clean references", "give --ref_scp")
+    for kind in metric.labels:
+        if kind not in labels:
+            return Unavailable(f"it needs the {kind} of each file", f"give {LABEL_OPTIONS[kind]}")
+    return None
+
+
+def _demand(required: list[str], scores: Scores) -> None:
+    lacking = [name for name in required if name in scores.unavailable]
+    if lacking:
+        raise UserError(f"required and not available: {_reasons(scores, lacking)}")
+
+
+def _reasons(scores: Scores, names: Iterable[str]) -> str:
+    unavailable = {name: scores.unavailable[name] for name in names}
+    return "; ".join(f"{name}: {why.reason} ({why.remedy})" for name, why in unavailable.items())
 
 
 def _pairs(
@@ -172,34 +198,72 @@ def _pairs(
     return pairs
 
 
-def _fingerprints(metric: Metric, pairs: Mapping[str, tuple[Path, ...]]) -> dict[str, str]:
+def _fingerprints(metric: Metric, pairs: Mapping[str, tuple[Path, ...]], labels: Labels) -> dict[str, str]:
     """id -> fingerprint of what this metric's scores of that id depend on."""
     settings = metric.settings()
     files = 2 if metric.needs_reference else 1
-    return {identifier: fingerprint(settings, *pair[:files]) for identifier, pair in pairs.items()}
+    return {
+        identifier: fingerprint(
+            settings | {kind: labels[kind].get(identifier, "") for kind in metric.labels}, *pair[:files]
+        )
+        for identifier, pair in pairs.items()
+    }
 
 
-def _open_tasks(pairs, fingerprints: dict[str, dict[str, str]], ledger: Ledger, force: bool) -> list[Task]:
-    """A task for each file with metrics that the ledger lacks."""
+def _missing(
+    pairs: Iterable[str], fingerprints: dict[str, dict[str, str]], ledger: Ledger, force: bool
+) -> dict[str, set[str]]:
+    """metric -> ids that the ledger lacks."""
+    return {
+        name: {identifier for identifier in pairs if force or not ledger.find(identifier, name, of[identifier])}
+        for name, of in fingerprints.items()
+    }
+
+
+def _passes(
+    label: str, usable: dict[str, Metric], missing: dict[str, set[str]]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Words and metrics of each walk over the files.
+
+    Small metrics go together, so that a file is read once; each large network goes alone, so that no process
+    holds two of them.
+    """
+    open_ones = [name for name in METRICS if missing.get(name)]
+    together = tuple(name for name in open_ones if usable[name].weights is None)
+    if together:
+        yield label, together
+    for name in open_ones:
+        if name not in together:
+            yield f"{label}, {name}", (name,)
+
+
+def _tasks(
+    pairs: Mapping[str, tuple[Path, ...]],
+    labels: Labels,
+    setup: Setup,
+    missing: dict[str, set[str]],
+    names: tuple[str, ...],
+) -> list[Task]:
+    """A task for each file that lacks one of these metrics."""
     tasks = []
     for identifier, pair in pairs.items():
-        missing = tuple(
-            name
-            for name, of in fingerprints.items()
-            if force or not ledger.find(identifier, name, of[identifier])
-        )
-        if missing:
-            tasks.append(Task(identifier, pair[0], pair[1] if len(pair) > 1 else None, missing))
+        lacking = tuple(name for name in names if identifier in missing[name])
+        if lacking:
+            given = {kind: labels.get(kind, {}).get(identifier) for kind in LABEL_OPTIONS}
+            reference = pair[1] if len(pair) > 1 else None
+            tasks.append(Task(identifier, pair[0], reference, lacking, setup=setup, **given))
     return tasks
 
 
-def _keep_complete(pairs, referenced: bool, usable: dict[str, Metric], fingerprints, ledger: Ledger) -> None:
+def _keep_complete(
+    pairs, referenced: bool, labels: Labels, setup: Setup, usable: dict[str, Metric], fingerprints, ledger: Ledger
+) -> None:
     """Take in metrics that were not asked for now but are complete from an earlier call."""
     for name in METRICS:
-        metric = make(name)
-        if name in usable or (metric.needs_reference and not referenced) or metric.available():
+        metric = make(name, setup)
+        if name in usable or _lacking(metric, referenced, labels) or metric.available():
             continue
-        of = _fingerprints(metric, pairs)
+        of = _fingerprints(metric, pairs, labels)
         if all(ledger.find(identifier, name, text) for identifier, text in of.items()):
             usable[name] = metric
             fingerprints[name] = of
@@ -213,43 +277,7 @@ def _note(scores: Scores, metric: Metric, identifier: str, values: Iterable[floa
 
 
 def _with_progress(stream, total: int, label: str):
-    if total == 0:
-        return
     from tqdm import tqdm
 
     with tqdm(stream, desc=label, total=total, unit="file", mininterval=0.5) as bar:
         yield from bar
-
-
-def _write_lists(output_dir: Path, scores: Scores) -> None:
-    for column, values in scores.values.items():
-        lines = (f"{identifier} {value!r}\n" for identifier, value in sorted(values.items()))
-        write_text(output_dir / f"{column}.scp", "".join(lines))
-
-
-def _write_json(path: Path, scores: Scores) -> None:
-    columns = {}
-    for column in scores.columns:
-        summary = scores.summary(column.name)
-        interval = [summary.mean - summary.margin, summary.mean + summary.margin]
-        columns[column.name] = {
-            "mean": _number(summary.mean),
-            "confidence_interval": [_number(edge) for edge in interval],
-            "count": summary.count,
-            "nan": summary.nan,
-            "better": column.better,
-            "unit": column.unit,
-        }
-    document = {
-        "files": scores.files,
-        "confidence": CONFIDENCE,
-        "metrics": columns,
-        "unavailable": {name: vars(why) for name, why in scores.unavailable.items()},
-        "without_value": scores.notes,
-        "errors": scores.errors,
-    }
-    write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None  # JSON knows no NaN

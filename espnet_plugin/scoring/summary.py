@@ -27,15 +27,26 @@ class Summary:
     nan: int
 
 
-def summarise(values: Iterable[float]) -> Summary:
-    """Mean over the values that are not NaN, with Student's interval mean +- t s / sqrt(n)."""
+def summarise(values: Iterable[float], weights: Iterable[float] | None = None) -> Summary:
+    """Mean over the values that are not NaN, with Student's interval mean +- t s / sqrt(n).
+
+    Args:
+        values: one per file.
+        weights: one per value, such as the length of its transcript; None for equal ones. The spread of a
+            weighted mean is that of a ratio of two sums, to first order.
+    """
     values = np.asarray(list(values), dtype=np.float64)
-    good = values[~np.isnan(values)]
-    mean = float(good.mean()) if len(good) else float("nan")
+    weights = np.ones(len(values)) if weights is None else np.asarray(list(weights), dtype=np.float64)
+    good = ~np.isnan(values)
+    weights, chosen = weights[good], values[good]
+    count = len(chosen)
+    if not weights.sum() > 0:
+        return Summary(float("nan"), float("nan"), count, len(values) - count)
+    mean = float((weights * chosen).sum() / weights.sum())
     margin = float("nan")
-    if len(good) > 1:
+    if count > 1:
         from scipy.special import stdtrit
 
-        quantile = stdtrit(len(good) - 1, (1 + CONFIDENCE) / 2)
-        margin = float(quantile * good.std(ddof=1) / np.sqrt(len(good)))
-    return Summary(mean, margin, len(good), len(values) - len(good))
+        spread = np.sqrt(count / (count - 1) * ((weights * (chosen - mean)) ** 2).sum()) / weights.sum()
+        margin = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2) * spread)
+    return Summary(mean, margin, count, len(values) - count)

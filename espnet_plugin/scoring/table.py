@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from espnet_plugin.scoring.breakdown import Groups
 from espnet_plugin.scoring.metric import Column
-from espnet_plugin.scoring.run import Scores
+from espnet_plugin.scoring.scores import Scores
 from espnet_plugin.scoring.summary import summarise
 
 NOTHING = "–"
+FETCH = "urgent26 weights --fetch"
 Rows = list[list[str]]
 
 
@@ -31,15 +33,29 @@ class Comparison:
     enhanced: Scores
     groups: dict[str, Groups] = field(default_factory=dict)
 
-    def pairs(self, column: str, identifiers: set[str] | None = None) -> list[tuple[float, float]]:
-        """(noisy, enhanced) of the files that have both values."""
-        noisy, enhanced = self.noisy.values.get(column, {}), self.enhanced.values.get(column, {})
-        return [
-            (noisy[identifier], enhanced[identifier])
+    def pairs(self, column: Column, identifiers: set[str] | None = None) -> Pairs:
+        """Values of the files that have one on both sides."""
+        noisy, enhanced = (side.values.get(column.name, {}) for side in (self.noisy, self.enhanced))
+        common = [
+            identifier
             for identifier in sorted(noisy.keys() & enhanced.keys())
             if (identifiers is None or identifier in identifiers)
             and not math.isnan(noisy[identifier] + enhanced[identifier])
         ]
+        weights = self.enhanced.values[column.weight] if column.weight else dict.fromkeys(common, 1.0)
+        return Pairs(*([of[identifier] for identifier in common] for of in (noisy, enhanced, weights)))
+
+
+class Pairs(NamedTuple):
+    """Values of one column, file by file; the weights are those of the mean over files."""
+
+    noisy: list[float]
+    enhanced: list[float]
+    weights: list[float]
+
+    @property
+    def gains(self) -> list[float]:
+        return [after - before for before, after in zip(self.noisy, self.enhanced)]
 
 
 def number(value: float, decimals: int, sign: bool = False) -> str:
@@ -69,10 +85,10 @@ def comparison_rows(comparison: Comparison, columns: Sequence[Column]) -> Rows:
     """
     rows = [["", *map(heading, columns)], ["noisy"], ["enhanced"], ["difference"]]
     for column in columns:
-        pairs = comparison.pairs(column.name)
-        noisy = summarise(before for before, _ in pairs)
-        enhanced = summarise(after for _, after in pairs)
-        difference = summarise(after - before for before, after in pairs)
+        pairs = comparison.pairs(column)
+        noisy, enhanced, difference = (
+            summarise(values, pairs.weights) for values in (pairs.noisy, pairs.enhanced, pairs.gains)
+        )
         change = number(difference.mean, column.decimals, sign=True)
         if not math.isnan(difference.margin):
             change += f" ± {number(difference.margin, column.decimals)}"
@@ -93,10 +109,10 @@ def breakdown_rows(comparison: Comparison, title: str, columns: Sequence[Column]
             continue
         row = [label, str(len(members))]
         for column in columns:
-            pairs = comparison.pairs(column.name, members)
-            before = number(summarise(pair[0] for pair in pairs).mean, column.decimals)
-            after = number(summarise(pair[1] for pair in pairs).mean, column.decimals)
-            row.append(f"{before} → {after}" if pairs else NOTHING)
+            pairs = comparison.pairs(column, members)
+            before = number(summarise(pairs.noisy, pairs.weights).mean, column.decimals)
+            after = number(summarise(pairs.enhanced, pairs.weights).mean, column.decimals)
+            row.append(f"{before} → {after}" if pairs.noisy else NOTHING)
         rows.append(row)
     return rows
 
@@ -104,8 +120,8 @@ def breakdown_rows(comparison: Comparison, title: str, columns: Sequence[Column]
 def scores_rows(scores: Scores) -> Rows:
     """One row per column of a single set: mean, interval, files, files without a value."""
     rows = [["", "mean", "95 % interval", "files", "without value"]]
-    for column in scores.columns:
-        summary = scores.summary(column.name)
+    for column in scores.shown:
+        summary = scores.summary(column)
         low, high = summary.mean - summary.margin, summary.mean + summary.margin
         interval = f"{number(low, column.decimals)} to {number(high, column.decimals)}"
         rows.append(
@@ -134,7 +150,12 @@ def remarks(scores: Scores, most: int = 10) -> list[str]:
         identifier, reason = next(iter(notes.items()))
         files = "1 file" if len(notes) == 1 else f"{len(notes)} files, the first is"
         lines.append(f"{name} has no value for {files} {identifier}: {reason}")
+    unfetched = [name for name, why in scores.unavailable.items() if why.remedy.startswith(FETCH)]
+    if len(unfetched) > 1:
+        lines.append(f"not at hand are the weights of {', '.join(unfetched)}; {FETCH} {' '.join(unfetched)}")
     for name, why in scores.unavailable.items():
+        if unfetched[1:] and name in unfetched:
+            continue
         lines.append(f"{name} is not available: {why.reason}; {why.remedy}")
     return lines
 
@@ -152,12 +173,15 @@ def markdown(rows: Rows) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def text(rows: Rows) -> str:
-    """An aligned table for the terminal; the first column stands left, the others right."""
+def text(rows: Rows, left: Collection[int] = (0,)) -> str:
+    """An aligned table for the terminal; these columns stand left, the others right."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = []
     for row in rows:
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))]
+        cells = [
+            cell.ljust(width) if position in left else cell.rjust(width)
+            for position, (cell, width) in enumerate(zip(row, widths))
+        ]
         lines.append("  ".join(cells).rstrip())
     lines.insert(1, "-" * max(map(len, lines)))
     return "\n".join(lines) + "\n"

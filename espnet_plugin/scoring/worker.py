@@ -5,19 +5,28 @@ The module imports nothing numerical at its top: `start_worker` has to run befor
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from espnet_plugin.scoring.metric import Metric, Setup
+
+# Small metrics stay for the whole run; of those with large networks only the last one.
+_metrics: dict[tuple[str, Setup | None], Metric] = {}
 
 
 @dataclass(frozen=True)
 class Task:
-    """One file and the metrics it still lacks (names of the registry)."""
+    """One file, the metrics it still lacks (names of the registry), and what they need; see `Item`."""
 
     identifier: str
     estimate: Path
     reference: Path | None
     metrics: tuple[str, ...]
+    language: str | None = None
+    text: str | None = None
+    setup: Setup | None = None
 
 
 @dataclass
@@ -48,7 +57,7 @@ def score_one(task: Task) -> Outcome:
         outcome.error = str(error)
         return outcome
     for name in task.metrics:
-        outcome.values[name], note = _values(name, item)
+        outcome.values[name], note = _values(_metric(name, task.setup), item)
         if note:
             outcome.notes[name] = note
     return outcome
@@ -72,19 +81,22 @@ def _load(task: Task):
     for path, wave in ((task.estimate, estimate), (task.reference, reference)):
         if wave is not None and wave.shape[1] != 1:
             raise UserError(f"{path} has {wave.shape[1]} channels; only one is scored, pick or mix it")
-    return Item(estimate[:, 0], rate_hz, None if reference is None else reference[:, 0])
+    reference_wave = None if reference is None else reference[:, 0]
+    return Item(estimate[:, 0], rate_hz, reference_wave, task.language, task.text)
 
 
-def _values(name: str, item) -> tuple[tuple[float, ...], str | None]:
+def _values(metric: Metric, item) -> tuple[tuple[float, ...], str | None]:
     import numpy as np
 
     from espnet_plugin.scoring.metric import Unscorable
 
-    metric = _metric(name)
     nothing = (float("nan"),) * len(metric.columns)
     for side, wave in (("estimate", item.estimate), ("reference", item.reference)):
         if wave is not None and not np.isfinite(wave).all():
             return nothing, f"the {side} holds NaN or infinite samples"
+    for kind in metric.labels:
+        if getattr(item, kind) is None:
+            return nothing, f"the list has no {kind} for it"
     try:
         values = tuple(float(value) for value in metric.score(item))
     except Unscorable as reason:
@@ -94,8 +106,13 @@ def _values(name: str, item) -> tuple[tuple[float, ...], str | None]:
     return values, None if np.isfinite(values).all() else "the metric gave no finite value"
 
 
-@functools.lru_cache(maxsize=None)
-def _metric(name: str):
+def _metric(name: str, setup: Setup | None) -> Metric:
     from espnet_plugin.scoring.registry import make
 
-    return make(name)
+    if (name, setup) not in _metrics:
+        metric = make(name, setup)
+        if metric.weights is not None:
+            for key in [key for key, other in _metrics.items() if other.weights is not None]:
+                del _metrics[key]
+        _metrics[name, setup] = metric
+    return _metrics[name, setup]

@@ -60,6 +60,9 @@ def test_files_that_cannot_be_scored_are_listed_and_give_exit_code_1(folders, ca
         (["--metrics", ","], "no metric was named"),
         (["--nj", "0"], "--nj must be at least 1"),
         (["--inf_scp", "/nowhere"], "/nowhere does not exist"),
+        (["--device", "cuda:99"], "there is no device 'cuda:99' here"),
+        (["--require", "polqa"], "there is no metric 'polqa'"),
+        (["--text", "/nowhere"], "cannot read /nowhere"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(folders, capsys, extra, words):

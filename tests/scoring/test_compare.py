@@ -69,7 +69,7 @@ def test_recordings_without_references_get_dnsmos_only(sides, monkeypatch, undra
     monkeypatch.setattr("espnet_plugin.scoring.dnsmos.Dnsmos.score", lambda _self, _item: (3.0, 3.5, 4.0))
     from espnet_plugin.scoring import worker
 
-    worker._metric.cache_clear()
+    worker._metrics.clear()
     path = score_sets([TestSet("real", sides / "noisy", sides / "enhanced")], sides / "exp", nj=0)
     results = path.read_text(encoding="utf-8")
     assert "|  | DNSMOS ↑ |" in results and "| difference | 0.00 ± 0.00 |" in results

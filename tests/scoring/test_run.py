@@ -16,8 +16,10 @@ from espnet_plugin.audio.scp import find_audio, write_scp
 from espnet_plugin.audio.write import write_audio
 from espnet_plugin.errors import UserError
 from espnet_plugin.scoring import run, worker
+from espnet_plugin.scoring.metric import Column, Metric, Setup
 from espnet_plugin.scoring.pool import Workers
 from espnet_plugin.scoring.run import read_files, score_files
+from espnet_plugin.scoring.weights import WeightFile, Weights
 from espnet_plugin.scoring.worker import Task
 
 FAST = ["SI_SDR", "LSD"]
@@ -35,6 +37,10 @@ def computed(monkeypatch):
 
     monkeypatch.setattr("espnet_plugin.scoring.pool.score_one", spy)
     return calls
+
+
+def named(scores, name):
+    return next(column for column in scores.columns if column.name == name)
 
 
 def score(sets, metrics=FAST, **options):
@@ -132,7 +138,7 @@ def test_nan_is_counted_and_explained_not_averaged(sets):
     write_audio(sets / "noisy" / "a.wav", np.zeros(24000), 16000)
     soundfile.write(sets / "noisy" / "b.wav", np.full(24000, np.nan), 16000, subtype="FLOAT")
     scores = score(sets)
-    summary = scores.summary("SI_SDR")
+    summary = scores.summary(named(scores, "SI_SDR"))
     assert (summary.count, summary.nan) == (1, 2)
     assert math.isfinite(summary.mean) and math.isnan(summary.margin)
     assert scores.notes["SI_SDR"] == {
@@ -150,10 +156,10 @@ def test_a_metric_that_breaks_gives_nan_with_the_reason(sets, monkeypatch):
     def broken(_self, _item):
         raise ZeroDivisionError("odd\nfile")
 
-    worker._metric.cache_clear()
+    worker._metrics.clear()
     monkeypatch.setattr("espnet_plugin.scoring.lsd.Lsd.score", broken)
     scores = score(sets)
-    assert scores.summary("LSD").nan == 3 and scores.summary("SI_SDR").nan == 0
+    assert [scores.summary(named(scores, name)).nan for name in ("LSD", "SI_SDR")] == [3, 0]
     assert scores.notes["LSD"]["a"] == "ZeroDivisionError: odd file"
 
 
@@ -170,7 +176,7 @@ def test_unavailable_metric_is_named_with_its_remedy_and_has_no_value(sets, monk
 
 def test_without_references_only_metrics_without_reference_run(sets, monkeypatch):
     monkeypatch.setattr("espnet_plugin.scoring.dnsmos.Dnsmos.score", lambda _self, _item: (3.0, 3.5, 4.0))
-    worker._metric.cache_clear()
+    worker._metrics.clear()
     scores = score_files(find_audio(sets / "noisy"), None, sets / "out")
     assert [column.name for column in scores.columns] == ["DNSMOS_OVRL", "DNSMOS_SIG", "DNSMOS_BAK"]
     assert scores.unavailable == {}
@@ -243,3 +249,96 @@ def test_lists_are_written_while_the_run_goes_on(sets, monkeypatch):
     monkeypatch.setattr("espnet_plugin.scoring.pool.score_one", look)
     score(sets)
     assert seen == [0, 1, 2]
+
+
+class Spoken(Metric):
+    """Right characters of a transcript: here every second one."""
+
+    columns = (Column("Spoken", unit="%", weight="Length"), Column("Length", shown=False))
+    needs_reference = False
+    labels = ("language", "text")
+
+    def score(self, item):
+        assert item.language == "deu"
+        return 100 * (1 - item.text.count("x") / len(item.text)), len(item.text)
+
+
+class Large(Metric):
+    columns = (Column("Large"),)
+    needs_reference = False
+    weights = Weights("large", files=(WeightFile("a.bin", "https://example.org/a.bin"),))
+
+    def score(self, item):
+        return (float((self.weights_folder() / "a.bin").read_text()),)
+
+
+class Larger(Large):
+    columns = (Column("Larger"),)
+
+
+@pytest.fixture
+def own_metrics(monkeypatch):
+    """SI-SDR and the three metrics above."""
+    own = {name: (__name__, name) for name in ("Spoken", "Large", "Larger")}
+    table = {"SI_SDR": ("espnet_plugin.scoring.si_sdr", "SiSdr")} | own
+    for module in ("registry", "run"):
+        monkeypatch.setattr(f"espnet_plugin.scoring.{module}.METRICS", table)
+
+
+def test_labels_reach_the_metric_and_the_mean_is_over_the_set(sets, own_metrics, computed):
+    labels = {"language": dict.fromkeys("abc", "deu"), "text": {"a": "xxyy", "b": "xyyyyyyyyy"}}
+    scores = score(sets, ["spoken"], labels=labels)
+    assert scores.notes["Spoken"] == {"c": "the list has no text for it"}
+    document = json.loads((sets / "out" / "scores.json").read_text())
+    assert document["metrics"]["Spoken"]["mean"] == pytest.approx(100 * (1 - 3 / 14))
+    assert scores.shown == [Spoken.columns[0]]
+
+    computed.clear()
+    labels["text"]["a"] = "xyyy"
+    assert score(sets, ["spoken"], labels=labels).values["Spoken"]["a"] == 75
+    assert computed == [("a", ("Spoken",))]
+
+    only = score(sets, ["spoken", "si-sdr"], labels={"language": {}})
+    assert vars(only.unavailable["Spoken"]) == {"reason": "it needs the text of each file", "remedy": "give --text"}
+    assert "Spoken" not in score(sets, None).unavailable  # nobody asked for it
+
+
+def test_large_networks_walk_alone_and_only_one_stays(sets, tmp_path, own_metrics, computed):
+    (tmp_path / "large").mkdir()
+    (tmp_path / "large" / "a.bin").write_text("7")
+    setup = Setup(tmp_path)
+    worker._metrics.clear()
+    scores = score(sets, None, setup=setup)
+    assert scores.values["Larger"]["a"] == 7
+    assert [metrics for _, metrics in computed] == [("SI_SDR",)] * 3 + [("Large",)] * 3 + [("Larger",)] * 3
+    assert {name for name, _ in worker._metrics} == {"SI_SDR", "Larger"}
+
+    computed.clear()
+    (tmp_path / "large" / "a.bin").write_text("8")
+    (tmp_path / "large" / "weights.json").unlink()  # the user accepts the new file
+    assert score(sets, ["Large"], setup=setup).values["Large"] == dict.fromkeys("abc", 8)
+
+
+def test_what_is_required_and_not_available_stops_before_any_work(sets, own_metrics, computed):
+    for require in (["large"], run.METRICS):
+        with pytest.raises(UserError, match=r"required and not available: .*Large: .*weights --fetch Large"):
+            score(sets, None, require=require, setup=Setup(sets / "none"))
+    assert computed == [] and not (sets / "out").exists()
+
+
+def test_breakdowns_are_written_down(sets):
+    scores = score(sets, groups={"SNR": {"low": {"a", "b"}, "high": {"c"}}})
+    document = json.loads((sets / "out" / "scores.json").read_text())
+    low = document["breakdown"]["SNR"]["low"]["SI_SDR"]
+    values = scores.values["SI_SDR"]
+    assert low["mean"] == pytest.approx((values["a"] + values["b"]) / 2) and low["count"] == 2
+
+
+def test_processes_are_as_many_as_fit(monkeypatch):
+    monkeypatch.setattr("espnet_plugin.scoring.pool._free_memory_gib", lambda: 3.0)
+    large = Large()
+    large.memory_gib = 1.4
+    assert [Workers(nj).processes_for(large, "cpu") for nj in (0, 1, 8)] == [0, 1, 2]
+    large.memory_gib = 5.0
+    assert Workers(8).processes_for(large, "cpu") == 1
+    assert Workers(8).processes_for(large, "cuda") == 1

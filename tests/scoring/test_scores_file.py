@@ -6,7 +6,7 @@ import pytest
 
 from espnet_plugin.errors import UserError
 from espnet_plugin.scoring.metric import Column
-from espnet_plugin.scoring.run import Scores, _write_json
+from espnet_plugin.scoring.scores import Scores
 from espnet_plugin.scoring.scores_file import read_means
 
 
@@ -27,7 +27,7 @@ def test_what_score_writes(tmp_path):
         },
         errors={"d": "too short"},
     )
-    _write_json(tmp_path / "scores.json", scores)
+    scores.write_json(tmp_path / "scores.json")
     means = read_means(tmp_path)
     assert means == read_means(tmp_path / "scores.json")
     assert means.values == {"PESQ": 1.5, "DNSMOS": 3.0}

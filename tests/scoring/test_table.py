@@ -7,7 +7,7 @@ import pytest
 
 from espnet_plugin.scoring import table
 from espnet_plugin.scoring.metric import Column, Unavailable
-from espnet_plugin.scoring.run import Scores
+from espnet_plugin.scoring.scores import Scores
 from espnet_plugin.scoring.table import Comparison
 
 PESQ, LSD = Column("PESQ"), Column("LSD", better="lower", unit="dB", decimals=1)
