@@ -5,9 +5,10 @@ Every adversary has ``discriminator_loss(clean, restored)``, ``generator_terms(c
 """
 
 from espnet_plugin.training.adversaries.metric import MetricAdversary
+from espnet_plugin.training.adversaries.period_band import PeriodBandAdversary
 from espnet_plugin.training.adversaries.vocoder import VocoderAdversary
 
 #: By the names used in configurations.
-ADVERSARIES = {"vocoder": VocoderAdversary, "metric": MetricAdversary}
+ADVERSARIES = {"vocoder": VocoderAdversary, "metric": MetricAdversary, "period_band": PeriodBandAdversary}
 
-__all__ = ["ADVERSARIES", "MetricAdversary", "VocoderAdversary"]
+__all__ = ["ADVERSARIES", "MetricAdversary", "PeriodBandAdversary", "VocoderAdversary"]

@@ -1,8 +1,9 @@
-"""Training losses of SEMamba++, one term per file (shapes: B batch, F bins, T frames, N samples)."""
+"""Training losses, one term per file (shapes: B batch, F bins, T frames, N samples)."""
 
 from espnet_plugin.training.losses.complex_spectrum import complex_loss
 from espnet_plugin.training.losses.consistency import ConsistencyLoss
 from espnet_plugin.training.losses.feature_matching import feature_matching_loss
+from espnet_plugin.training.losses.hybrid import HybridLoss
 from espnet_plugin.training.losses.least_squares import adversarial_loss, discrimination_loss
 from espnet_plugin.training.losses.magnitude import magnitude_loss
 from espnet_plugin.training.losses.mel import MelLoss
@@ -13,6 +14,7 @@ from espnet_plugin.training.losses.waveform import waveform_loss
 __all__ = [
     "DEFAULT_WEIGHTS",
     "ConsistencyLoss",
+    "HybridLoss",
     "MelLoss",
     "ReconstructionLoss",
     "adversarial_loss",

@@ -8,19 +8,20 @@ from espnet_plugin.training.discriminators.judgement import Judgement
 from espnet_plugin.training.losses.mean import mean
 
 
-def feature_matching_loss(clean: Sequence[Judgement], restored: Sequence[Judgement]) -> Tensor:
-    """Twice the mean absolute difference of each feature map, summed over all maps.
-
-    The factor 2 belongs to the published loss (SEMamba++ specification, section 5).
+def feature_matching_loss(
+    clean: Sequence[Judgement], restored: Sequence[Judgement], factor: float = 2.0
+) -> Tensor:
+    """The mean absolute difference of each feature map, summed over all maps, times a factor.
 
     Args:
         clean: one judgement per sub-discriminator.
         restored: the same for waves of the generator.
+        factor: 2 in the published loss of SEMamba++ (specification, section 5), 1 in that of GAP-URGENet.
 
     Returns:
         A scalar.
     """
-    return 2.0 * sum(
+    return factor * sum(
         mean((truth_map - guess_map).abs())
         for truth, guess in zip(clean, restored, strict=True)
         for truth_map, guess_map in zip(truth.maps, guess.maps, strict=True)

@@ -9,14 +9,17 @@ from torch import nn
 class MelLoss(nn.Module):
     """Mean absolute difference of log mel spectrograms, summed over several resolutions.
 
-    SEMamba++ specification, section 5: magnitude STFT with periodic Hann window, hop of a quarter window and
-    reflected ends, librosa's Slaney mel filters from 0 Hz to half the rate, log10 of at least 1e-5.
+    Magnitude STFT with periodic Hann window, hop of a quarter window and reflected ends, librosa's Slaney mel
+    filters from 0 Hz to half the rate, log10 of at least 1e-5 (SEMamba++ specification, section 5;
+    GAP-URGENet specification, 9.1).
 
     Args:
         rate_hz: sampling rate.
-        resolutions: pairs (window in samples, number of mel bands).
+        resolutions: pairs (window in samples, number of mel bands); by default those of SEMamba++, those of
+            GAP-URGENet are ``SEVEN_RESOLUTIONS``.
     """
 
+    SEVEN_RESOLUTIONS = tuple((32 << step, 5 << step) for step in range(7))
     FLOOR = 1e-5
 
     def __init__(
