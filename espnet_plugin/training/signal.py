@@ -21,3 +21,31 @@ class Signal(NamedTuple):
     def detach(self) -> "Signal":
         """The same values without gradient."""
         return Signal(*(part.detach() for part in self))
+
+
+class Wave(NamedTuple):
+    """A batch of segments as waves alone.
+
+    Attributes:
+        wave: (B, N).
+    """
+
+    wave: Tensor
+
+    def detach(self) -> "Wave":
+        """The same values without gradient."""
+        return Wave(self.wave.detach())
+
+
+class Features(NamedTuple):
+    """A batch of segments as features of an encoder.
+
+    Attributes:
+        features: (B, T, C).
+    """
+
+    features: Tensor
+
+    def detach(self) -> "Features":
+        """The same values without gradient."""
+        return Features(self.features.detach())

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from espnet_plugin.training.adversaries.wave import WaveAdversary
+from espnet_plugin.training.adversaries.least_squares import LeastSquaresAdversary
 from espnet_plugin.training.discriminators import MultiBandDiscriminator, MultiPeriodDiscriminator
 
 
-class PeriodBandAdversary(WaveAdversary):
+class PeriodBandAdversary(LeastSquaresAdversary):
     """Multi-period and multi-band discriminators with least-squares losses.
 
     Args:

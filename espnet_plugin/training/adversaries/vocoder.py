@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from espnet_plugin.training.adversaries.wave import WaveAdversary
+from espnet_plugin.training.adversaries.least_squares import LeastSquaresAdversary
 from espnet_plugin.training.discriminators import (
     MultiResolutionDiscriminator,
     MultiScaleSubBandCqtDiscriminator,
 )
 
 
-class VocoderAdversary(WaveAdversary):
+class VocoderAdversary(LeastSquaresAdversary):
     """Multi-resolution and sub-band constant-Q discriminators with least-squares losses.
 
     Args:

@@ -1,4 +1,4 @@
-"""What all adversaries share that hear waves: judging, and least-squares losses."""
+"""What adversaries with least-squares losses share."""
 
 import torch
 from torch import Tensor, nn
@@ -10,19 +10,21 @@ from espnet_plugin.training.losses.least_squares import adversarial_loss, discri
 from espnet_plugin.training.signal import Signal
 
 
-class WaveAdversary(nn.Module):
-    """Discriminators of waves; subclasses make those that ``DISCRIMINATORS`` names."""
+class LeastSquaresAdversary(nn.Module):
+    """Discriminators of one form of the signal; subclasses make those that ``DISCRIMINATORS`` names."""
 
-    #: Attributes that hold the discriminators; each takes waves (B, N) and returns judgements.
+    #: Attributes that hold the discriminators; each takes what is heard and returns judgements.
     DISCRIMINATORS: tuple[str, ...]
+    #: Which attribute of a signal they hear.
+    HEARD = "wave"
     #: Factor of the feature matching loss.
     MATCHING_FACTOR = 2.0
     #: Weights of the generator's terms.
     DEFAULT_WEIGHTS = {"adversarial": 1.0, "feature_matching": 1.0}
 
-    def judge(self, wave: Tensor) -> dict[str, list[Judgement]]:
-        """The judgements of each discriminator on waves (B, N)."""
-        return {name: getattr(self, name)(wave) for name in self.DISCRIMINATORS}
+    def judge(self, heard: Tensor) -> dict[str, list[Judgement]]:
+        """The judgements of each discriminator, on waves (B, N) or what else is heard."""
+        return {name: getattr(self, name)(heard) for name in self.DISCRIMINATORS}
 
     def discriminator_loss(self, clean: Signal, restored: Signal) -> tuple[Tensor, dict[str, Tensor]]:
         """What the discriminators are trained on.
@@ -34,7 +36,8 @@ class WaveAdversary(nn.Module):
         Returns:
             The loss, and the part ``discriminator_<name>`` of each discriminator without gradient.
         """
-        truths, guesses = self.judge(clean.wave), self.judge(restored.wave.detach())
+        truth, guess = (getattr(signal, self.HEARD) for signal in (clean, restored))
+        truths, guesses = self.judge(truth), self.judge(guess.detach())
         parts = {
             f"discriminator_{name}": discrimination_loss(truths[name], guesses[name]) for name in truths
         }
@@ -46,9 +49,9 @@ class WaveAdversary(nn.Module):
         Arguments as for ``discriminator_loss``. No gradient reaches the discriminators.
         """
         with torch.no_grad():
-            truths = self.judge(clean.wave)
+            truths = self.judge(getattr(clean, self.HEARD))
         with frozen(self):
-            guesses = self.judge(restored.wave)
+            guesses = self.judge(getattr(restored, self.HEARD))
         return {
             "adversarial": sum(adversarial_loss(judgements) for judgements in guesses.values()),
             "feature_matching": sum(

@@ -1,0 +1,85 @@
+"""What the five trainings of GAP-URGENet have in common (specification, section 9).
+
+Shapes: B items, N samples, T frames, C features.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class Part(nn.Module):
+    """One network in training, with the frozen networks around it.
+
+    The frozen ones compute without gradient and in eval mode; they move between devices with the part, but
+    they are no submodules: no optimiser sees them and no checkpoint holds them.
+
+    Args:
+        network: what is trained.
+        weights: weight per term of the loss, over ``DEFAULT_WEIGHTS``.
+        frozen: name -> network.
+
+    Attributes:
+        network: as given.
+        frozen: as given.
+        weights: of each term.
+
+    Raises:
+        ValueError: an unknown term, or a frozen network that is missing or not used.
+    """
+
+    #: Rate of the segments that this part learns from.
+    rate_hz: int = 16000
+    #: Terms of the loss with their default weights.
+    DEFAULT_WEIGHTS: Mapping[str, float]
+    #: Names of the frozen networks.
+    FROZEN: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        network: nn.Module,
+        weights: Mapping[str, float] | None = None,
+        frozen: Mapping[str, nn.Module] | None = None,
+    ) -> None:
+        super().__init__()
+        frozen = dict(frozen or {})
+        for name in weights or ():
+            if name not in self.DEFAULT_WEIGHTS:
+                raise ValueError(f"there is no term '{name}' here; the terms are {', '.join(self.DEFAULT_WEIGHTS)}")
+        if set(frozen) != set(self.FROZEN):
+            needed = ", ".join(self.FROZEN) or "none"
+            raise ValueError(f"the frozen networks of this part are {needed}, not {', '.join(frozen) or 'none'}")
+        for module in frozen.values():
+            module.eval().requires_grad_(False)
+        self.network = network
+        self.weights = {**self.DEFAULT_WEIGHTS, **(weights or {})}
+        self.frozen = frozen  # a plain dictionary: torch does not register what is in it
+
+    def _apply(self, fn: Any, recurse: bool = True) -> "Part":
+        for module in self.frozen.values():
+            module._apply(fn)
+        return super()._apply(fn, recurse)
+
+    @abstractmethod
+    def compare(self, degraded: Tensor, clean: Tensor) -> tuple[Any, Any]:
+        """What the losses compare: the target and what the network makes of the degraded segments.
+
+        Args:
+            degraded, clean: waves (B, N) at ``rate_hz``.
+
+        Returns:
+            Two of the classes of ``espnet_plugin.training.signal``.
+        """
+
+    @abstractmethod
+    def terms(self, target: Any, restored: Any) -> dict[str, Tensor]:
+        """The terms of the loss that need no discriminator, unweighted, as far as their weight is not 0."""
+
+    def loss(self, target: Any, restored: Any) -> tuple[Tensor, dict[str, Tensor]]:
+        """Their weighted sum, and each of them without gradient."""
+        terms = self.terms(target, restored)
+        total = sum(self.weights[name] * term for name, term in terms.items())
+        return total, {name: term.detach() for name, term in terms.items()}

@@ -1,0 +1,52 @@
+"""The PostNet: both branches, frozen, into one wave at 48 kHz."""
+
+from collections.abc import Mapping
+
+import torch
+import torchaudio.functional as audio_functional
+from torch import Tensor, nn
+from torch.nn import functional
+
+from espnet_plugin.gap_urgenet.network import BRANCH_HZ, RATE_HZ, to_48_khz
+from espnet_plugin.gap_urgenet.packet_loss import lost_packets
+from espnet_plugin.training.losses import MelLoss
+from espnet_plugin.training.parts.part import Part
+from espnet_plugin.training.signal import Wave
+
+
+class PostnetPart(Part):
+    """Mel distances at seven resolutions between waves at 48 kHz.
+
+    Args:
+        network, weights, frozen: of ``Part``; the adversary's terms are weighted by the task.
+    """
+
+    rate_hz = RATE_HZ
+    DEFAULT_WEIGHTS = {"mel": 15.0}
+    ADVERSARIAL_WEIGHTS = {"adversarial": 1.0, "feature_matching": 1.0}
+    FROZEN = ("encoder", "adapter", "vocoder", "predictor")
+
+    def __init__(
+        self,
+        network: nn.Module,
+        weights: Mapping[str, float] | None = None,
+        frozen: Mapping[str, nn.Module] | None = None,
+    ) -> None:
+        super().__init__(network, weights, frozen)
+        self.mel = MelLoss(self.rate_hz, MelLoss.SEVEN_RESOLUTIONS)
+
+    def branches(self, degraded: Tensor) -> Tensor:
+        """The predictive and the generative branch (B, 2, N) of degraded segments (B, N), both at 48 kHz."""
+        encoder, adapter, vocoder, predictor = (self.frozen[name] for name in self.FROZEN)
+        with torch.no_grad():
+            wave = audio_functional.resample(degraded, RATE_HZ, BRANCH_HZ)
+            generative = vocoder(adapter(*encoder(wave, lost_packets(wave))))
+            joined = [to_48_khz(branch) for branch in (predictor(wave), generative)]
+        samples = degraded.shape[-1]
+        return torch.stack([functional.pad(one, (0, samples - one.shape[-1])) for one in joined], 1)
+
+    def compare(self, degraded: Tensor, clean: Tensor) -> tuple[Wave, Wave]:
+        return Wave(clean), Wave(self.network(self.branches(degraded)))
+
+    def terms(self, target: Wave, restored: Wave) -> dict[str, Tensor]:
+        return {"mel": self.mel(target.wave, restored.wave)} if self.weights["mel"] else {}
