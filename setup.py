@@ -45,6 +45,7 @@ SCORE = [
     "onnxruntime>=1.17",  # runs them
     "librosa>=0.10.2",  # imported by speechmos; mel filters
     "matplotlib>=3.8",  # spectrogram pictures
+    "asteroid-filterbanks>=0.4",  # RawNet3's filters; ESPnet 202611 leaves it to an extra
 ]
 
 CORPUS = [

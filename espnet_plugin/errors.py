@@ -12,6 +12,8 @@ EXTRA_OF_MODULE = {
     "speechmos": "score",
     "onnxruntime": "score",
     "librosa": "score",
+    "asteroid_filterbanks": "score",
+    "jinja2": "score",
     "espeakng_loader": "corpus",
     "pyroomacoustics": "corpus",
     "resampy": "corpus",

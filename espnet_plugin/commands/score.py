@@ -68,6 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--output_dir", type=Path, required=True, metavar="D", help="folder for the scores")
     parser.add_argument("--metrics", metavar="A,B", help="only these, separated by commas (default: all)")
+    parser.add_argument(
+        "--meta_tsv", type=Path, metavar="F", help="the simulation's record, for means by distortion and SNR"
+    )
     parser.add_argument("--utt2lang", type=Path, metavar="F", help="list: id and ISO 639-3 code, such as deu")
     parser.add_argument("--text", type=Path, metavar="F", help="list: id and transcript")
     parser.add_argument(
@@ -79,7 +82,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="D",
         help="weights of metrics (default: $URGENT26_WEIGHTS, else ~/.cache/urgent26/weights)",
     )
-    parser.add_argument("--device", default="cpu", metavar="D", help="of networks: cpu, cuda, cuda:1 (default: cpu)")
+    parser.add_argument(
+        "--device", default="cpu", metavar="D", help="of networks: cpu, cuda, cuda:1 (default: cpu)"
+    )
     parser.add_argument("--nj", type=int, metavar="N", help="worker processes (default: one per CPU core)")
     parser.add_argument("--force", action="store_true", help="compute everything anew")
 
@@ -88,6 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Score the files, print the table, and say which files could not be scored."""
     from espnet_plugin.atomic_write import write_text
     from espnet_plugin.scoring import table
+    from espnet_plugin.scoring.breakdown import read_groups
     from espnet_plugin.scoring.pool import Workers
     from espnet_plugin.scoring.registry import METRICS
     from espnet_plugin.scoring.run import read_files, read_labels, score_files
@@ -96,23 +102,29 @@ def run(arguments: argparse.Namespace) -> int:
     if nj < 1:
         raise UserError(f"--nj must be at least 1, not {nj}")
     lists = {"language": arguments.utt2lang, "text": arguments.text}
+    estimates = read_files(arguments.inf_scp)
     with Workers(nj) as workers:
         scores = score_files(
-            read_files(arguments.inf_scp),
+            estimates,
             None if arguments.ref_scp is None else read_files(arguments.ref_scp),
             arguments.output_dir,
             arguments.metrics and names(arguments.metrics),
             workers,
             arguments.force,
             labels={kind: read_labels(path) for kind, path in lists.items() if path is not None},
+            groups=read_groups(arguments.meta_tsv, arguments.utt2lang, estimates),
             setup=setup(arguments.weights_dir, arguments.device),
             require=METRICS if arguments.require == "all" else names(arguments.require or ""),
         )
     rows, remarks = table.scores_rows(scores), table.remarks(scores)
     table.show("\n".join([table.text(rows), *remarks]))
     results = arguments.output_dir / "RESULTS.md"
-    listed = "".join(f"- {remark}\n" for remark in remarks)
-    write_text(results, f"# Scores of {arguments.inf_scp.name}\n\n{table.markdown(rows)}\n{listed}")
+    blocks = [f"# Scores of {arguments.inf_scp.name}\n", table.markdown(rows)]
+    if remarks:
+        blocks.append("".join(f"- {remark}\n" for remark in remarks))
+    for title in scores.groups:
+        blocks += [f"## Means {table.by(title)}\n", table.markdown(table.group_rows(scores, title))]
+    write_text(results, "\n".join(blocks))
     print(f"written: {results}")
     if scores.errors:
         print(f"urgent26 score: {len(scores.errors)} ids could not be scored, see above", file=sys.stderr)

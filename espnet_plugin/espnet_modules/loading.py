@@ -1,5 +1,6 @@
 """Strict reading of model files; ESPnet itself loads without a word whatever fits."""
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,8 +10,12 @@ from torch import nn
 from espnet_plugin.errors import UserError
 
 
-def read_state_dict(path: str | Path) -> dict[str, torch.Tensor]:
+def read_state_dict(path: str | Path, mapped: bool = False) -> dict[str, torch.Tensor]:
     """The tensors of a model file, on the CPU, by name.
+
+    Args:
+        path: written by `torch.save`.
+        mapped: leave the tensors in the file until they are read, which spares their size in memory.
 
     Raises:
         UserError: no such file, not readable as a safe checkpoint, or no flat list of tensors.
@@ -19,7 +24,8 @@ def read_state_dict(path: str | Path) -> dict[str, torch.Tensor]:
     if not path.is_file():
         raise UserError(f"the model file {path} does not exist; give the .pth file of a trained model")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        mapped = mapped and zipfile.is_zipfile(path)  # files of old releases cannot be mapped
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except Exception as error:  # torch raises many kinds for damaged, foreign and unsafe files
         raise UserError(f"{path} is damaged or no model file; copy it again or train again") from error
     if not isinstance(content, Mapping) or not all(torch.is_tensor(value) for value in content.values()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 from espnet_plugin.errors import UserError
@@ -14,13 +14,17 @@ SNR_EDGES_DB = (0, 5, 10, 15)
 Groups = dict[str, set[str]]
 
 
-def read_groups(meta_tsv: str | Path | None, utt2lang: str | Path | None) -> dict[str, Groups]:
+def read_groups(
+    meta_tsv: str | Path | None, utt2lang: str | Path | None, files: Mapping[str, Path] | None = None
+) -> dict[str, Groups]:
     """The groups that the files of a test set fall into.
 
     Args:
         meta_tsv: record of the simulation, with the columns `id`, `augmentation`, `rir_uid`, `snr_dB`, `fs`
             (those that are missing give no groups).
         utt2lang: lines `id language`.
+        files: id -> recording; only these ids count, and where the record has no `fs` their headers tell the
+            sampling rate. None: all ids that are listed.
 
     Returns:
         heading -> group -> ids; headings with fewer than two groups are left out. A file with two
@@ -30,6 +34,7 @@ def read_groups(meta_tsv: str | Path | None, utt2lang: str | Path | None) -> dic
         UserError: a file that is missing or not of this form.
     """
     groups: dict[str, Groups] = {}
+    rates_hz: dict[str, int] = {}
     if meta_tsv is not None:
         records = _records(Path(meta_tsv))
         groups["Distortion"] = _gather(
@@ -39,11 +44,17 @@ def read_groups(meta_tsv: str | Path | None, utt2lang: str | Path | None) -> dic
             _gather((record["id"], label) for record in records if (label := snr_bucket(record))),
             [snr_bucket({"snr_dB": str(edge - 1)}) for edge in (*SNR_EDGES_DB, SNR_EDGES_DB[-1] + 2)],
         )
-        groups["Sampling rate"] = _gather(
-            (record["id"], f"{int(record['fs']) / 1000:g} kHz") for record in records if record.get("fs")
-        )
+        rates_hz = {record["id"]: int(record["fs"]) for record in records if record.get("fs")}
+    if files is not None and not rates_hz:
+        rates_hz = _rates_hz(files)
+    groups["Sampling rate"] = _in_order(
+        _gather((identifier, _rate(rate_hz)) for identifier, rate_hz in rates_hz.items()),
+        [_rate(rate_hz) for rate_hz in sorted(set(rates_hz.values()))],
+    )
     if utt2lang is not None:
         groups["Language"] = _gather(_pairs(Path(utt2lang)))
+    if files is not None:
+        groups = {heading: _members(found, files.keys()) for heading, found in groups.items()}
     return {heading: found for heading, found in groups.items() if len(found) > 1}
 
 
@@ -100,6 +111,26 @@ def _pairs(path: Path) -> list[tuple[str, str]]:
         if len(pair) != 2:
             raise UserError(f"{path}: expected 'id language', found '{' '.join(pair)}'")
     return pairs
+
+
+def _rates_hz(files: Mapping[str, Path]) -> dict[str, int]:
+    from espnet_plugin.audio.read import audio_info
+
+    rates_hz = {}
+    for identifier, path in files.items():
+        try:
+            rates_hz[identifier] = audio_info(path)[2]
+        except UserError:  # a file that cannot be read is reported where it is scored
+            continue
+    return rates_hz
+
+
+def _rate(rate_hz: int) -> str:
+    return f"{rate_hz / 1000:g} kHz"
+
+
+def _members(groups: Groups, identifiers: Set[str]) -> Groups:
+    return {label: found for label, of in groups.items() if (found := of & identifiers)}
 
 
 def _gather(pairs) -> Groups:

@@ -140,7 +140,7 @@ def _score_set(
         sides["clean"] = read_files(one.clean_scp)
     else:
         metrics = [name for name in choose(metrics) if not make(name).needs_reference] or metrics
-    groups = read_groups(one.meta_tsv, one.utt2lang)
+    groups = read_groups(one.meta_tsv, one.utt2lang, sides["enhanced"])
     given = {"language": one.utt2lang, "text": one.text}
     labels = {kind: read_labels(path) for kind, path in given.items() if path is not None}
     scores = {}
@@ -182,7 +182,7 @@ def _section(comparison: Comparison, rows: table.Rows, columns: list[Column], pi
     for heading in comparison.groups:
         broken_down = table.breakdown_rows(comparison, heading, columns)
         if len(broken_down) > 2:
-            blocks.append(f"### {comparison.name} by {heading if heading == 'SNR' else heading.lower()}\n")
+            blocks.append(f"### {comparison.name} {table.by(heading)}\n")
             blocks.append(table.markdown(broken_down))
     for path in pictures:
         words = path.stem.removeprefix(f"{comparison.name}_").replace("_", " ")

@@ -10,6 +10,7 @@ import numpy as np
 
 from espnet_plugin.audio.resample import resample
 from espnet_plugin.scoring.metric import Column, Item, Metric, Setup, Unavailable, Unscorable
+from espnet_plugin.scoring.onnx_session import single_thread_session
 
 RATE_HZ = 16000
 WINDOW_S = 9.01
@@ -82,7 +83,7 @@ class Dnsmos(Metric):
         if not len(item.estimate):
             raise Unscorable("the file is empty")
         if self._session is None:
-            self._session = _single_thread_session(model_path())
+            self._session = single_thread_session(model_path())
         wave = resample(item.estimate, item.rate_hz, RATE_HZ)
         raw = np.concatenate(
             [self._session.run(None, {"input_1": window[None]})[0] for window in windows(wave)]
@@ -92,13 +93,3 @@ class Dnsmos(Metric):
             for position, (name, polynomial) in enumerate(POLYNOMIALS.items())
         }
         return tuple(means[column.name] for column in self.columns)
-
-
-def _single_thread_session(path: Path):
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

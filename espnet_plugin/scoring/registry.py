@@ -14,8 +14,18 @@ METRICS = {
     "ESTOI": ("espnet_plugin.scoring.estoi", "Estoi"),
     "SI_SDR": ("espnet_plugin.scoring.si_sdr", "SiSdr"),
     "SDR": ("espnet_plugin.scoring.sdr", "Sdr"),
+    "MCD": ("espnet_plugin.scoring.mcd", "Mcd"),
     "LSD": ("espnet_plugin.scoring.lsd", "Lsd"),
     "DNSMOS": ("espnet_plugin.scoring.dnsmos", "Dnsmos"),
+    "NISQA": ("espnet_plugin.scoring.nisqa", "Nisqa"),
+    "UTMOS": ("espnet_plugin.scoring.utmos", "Utmos"),
+    "SCOREQ": ("espnet_plugin.scoring.scoreq", "Scoreq"),
+    "SpeechBERTScore": ("espnet_plugin.scoring.speech_bert_score", "SpeechBertScore"),
+    "LPS": ("espnet_plugin.scoring.lps", "Lps"),
+    "SpkSim": ("espnet_plugin.scoring.speaker_similarity", "SpeakerSimilarity"),
+    "EmoSim": ("espnet_plugin.scoring.emotion_similarity", "EmotionSimilarity"),
+    "LID": ("espnet_plugin.scoring.language_identification", "LanguageIdentification"),
+    "CAcc": ("espnet_plugin.scoring.character_accuracy", "CharacterAccuracy"),
 }
 
 

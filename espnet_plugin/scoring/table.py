@@ -117,6 +117,23 @@ def breakdown_rows(comparison: Comparison, title: str, columns: Sequence[Column]
     return rows
 
 
+def group_rows(scores: Scores, title: str) -> Rows:
+    """One row per group of a single set, with the mean of each column."""
+    rows = [[title, "files", *map(heading, scores.shown)]]
+    known = set().union(*(values.keys() for values in scores.values.values()))
+    for label, identifiers in scores.groups[title].items():
+        members = identifiers & known
+        if members:
+            means = (number(scores.summary(column, members).mean, column.decimals) for column in scores.shown)
+            rows.append([label, str(len(members)), *means])
+    return rows
+
+
+def by(title: str) -> str:
+    """`by SNR`, `by sampling rate`."""
+    return f"by {title if title == 'SNR' else title.lower()}"
+
+
 def scores_rows(scores: Scores) -> Rows:
     """One row per column of a single set: mean, interval, files, files without a value."""
     rows = [["", "mean", "95 % interval", "files", "without value"]]

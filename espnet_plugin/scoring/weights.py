@@ -39,7 +39,7 @@ class Weights:
 
     Attributes:
         folder: below the weights directory.
-        files: single files.
+        files: single files; beside a repository those of its files whose hash is published.
         repository: `organisation/name` on the hub.
         revision: commit of the repository; empty for its newest.
         patterns: glob patterns of the repository's files that are needed; each must match a file.

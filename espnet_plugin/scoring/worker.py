@@ -47,7 +47,11 @@ class Outcome:
 
 
 def score_one(task: Task) -> Outcome:
-    """Read the files of a task and compute its metrics; never raises for what is in the files."""
+    """Read the files of a task and compute its metrics; never raises for what is in the files.
+
+    Raises:
+        UserError: a metric's weights cannot be used.
+    """
     from espnet_plugin.errors import UserError
 
     outcome = Outcome(task.identifier)
@@ -88,6 +92,7 @@ def _load(task: Task):
 def _values(metric: Metric, item) -> tuple[tuple[float, ...], str | None]:
     import numpy as np
 
+    from espnet_plugin.errors import UserError
     from espnet_plugin.scoring.metric import Unscorable
 
     nothing = (float("nan"),) * len(metric.columns)
@@ -101,6 +106,8 @@ def _values(metric: Metric, item) -> tuple[tuple[float, ...], str | None]:
         values = tuple(float(value) for value in metric.score(item))
     except Unscorable as reason:
         return nothing, str(reason)
+    except UserError:  # weights that do not fit: no other file would fare better
+        raise
     except Exception as error:  # one odd file must not end a run over thousands
         return nothing, " ".join(f"{type(error).__name__}: {error}".split())
     return values, None if np.isfinite(values).all() else "the metric gave no finite value"

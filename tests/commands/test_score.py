@@ -44,6 +44,48 @@ def test_folders_and_lists(folders, capsys):
     assert json.loads((folders / "out" / "scores.json").read_text()) == document
 
 
+def test_mixed_rates_are_scored_each_at_its_own_and_broken_down(folders):
+    from espnet_plugin.audio.read import read_audio
+    from espnet_plugin.scoring.metric import Item
+    from espnet_plugin.scoring.registry import make
+
+    random = np.random.default_rng(1)
+    rates_hz = {"low": 8000, "a": 16000, "sub/b": 16000, "middle": 22050, "high": 48000}
+    for name in ("low", "middle", "high"):
+        clean = random.uniform(-0.3, 0.3, rates_hz[name])
+        for side, level in (("clean", 0), ("enhanced", 0.1)):
+            noise = level * random.uniform(-0.3, 0.3, len(clean))
+            write_audio(folders / side / f"{name}.wav", clean + noise, rates_hz[name])
+    (folders / "meta.tsv").write_text(
+        "id\tsnr_dB\trir_uid\taugmentation\tfs\n"
+        + "".join(f"{name}\t{rate_hz / 2000}\tnone\tnone\t{rate_hz}\n" for name, rate_hz in rates_hz.items())
+    )
+    (folders / "utt2lang").write_text("".join(f"{name} eng\n" for name in rates_hz))
+    lists = ["--meta_tsv", str(folders / "meta.tsv"), "--utt2lang", str(folders / "utt2lang")]
+    assert score(folders, *lists, "--metrics", "estoi,sdr,mcd,lsd") == 0
+
+    for metric in ("ESTOI", "SDR", "MCD", "LSD"):
+        lines = (folders / "out" / f"{metric}.scp").read_text().splitlines()
+        values = {name: float(value) for name, value in map(str.split, lines)}
+        assert values.keys() == rates_hz.keys()
+        for name, rate_hz in rates_hz.items():
+            (estimate, _), (clean, _) = (
+                read_audio(next(folders.glob(f"{side}/{name}.*"))) for side in ("enhanced", "clean")
+            )
+            assert values[name] == make(metric).score(Item(estimate[:, 0], rate_hz, clean[:, 0]))[0]
+
+    groups = json.loads((folders / "out" / "scores.json").read_text())["breakdown"]
+    assert groups.keys() == {"SNR", "Sampling rate"}  # one language and one distortion are no breakdown
+    assert {group: of["MCD"]["count"] for group, of in groups["Sampling rate"].items()} == {
+        "8 kHz": 1, "16 kHz": 2, "22.05 kHz": 1, "48 kHz": 1
+    }  # fmt: skip
+    assert groups["Sampling rate"]["8 kHz"]["SDR"]["mean"] == pytest.approx(20, abs=1)
+    results = (folders / "out" / "RESULTS.md").read_text(encoding="utf-8")
+    assert "## Means by SNR\n\n| SNR | files | ESTOI" in results
+    assert "\n| 15 dB and above | 1 |" in results and "| 16 kHz | 2 |" in results
+    assert "by language" not in results
+
+
 def test_files_that_cannot_be_scored_are_listed_and_give_exit_code_1(folders, capsys):
     write_audio(folders / "enhanced" / "a.wav", np.zeros(15999), 16000)
     assert score(folders) == 1

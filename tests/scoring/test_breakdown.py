@@ -1,9 +1,11 @@
 """Groups by distortion, SNR, rate and language."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from espnet_plugin.audio.write import write_audio
 from espnet_plugin.errors import UserError
 from espnet_plugin.scoring.breakdown import distortions, read_groups, snr_bucket
 
@@ -36,6 +38,26 @@ def test_groups_of_a_simulated_set(tmp_path):
 def test_one_group_is_no_breakdown_and_nothing_given_gives_nothing(tmp_path):
     (tmp_path / "utt2lang").write_text("one eng\ntwo eng\n")
     assert read_groups(None, tmp_path / "utt2lang") == {} == read_groups(None, None)
+
+
+def test_only_the_given_files_count_and_their_headers_tell_the_rate(tmp_path):
+    (tmp_path / "meta.tsv").write_text(META)
+    (tmp_path / "utt2lang").write_text("one eng\ntwo deu\nother fra\n")
+    for name, rate_hz in {"one": 16000, "two": 8000, "three": 48000}.items():
+        write_audio(tmp_path / f"{name}.wav", np.zeros(80), rate_hz)
+    (tmp_path / "damaged.wav").write_bytes(b"RIFF")
+    files = {name: tmp_path / f"{name}.wav" for name in ("one", "two", "three", "damaged", "missing")}
+    rates = {"8 kHz": {"two"}, "16 kHz": {"one"}, "48 kHz": {"three"}}
+    found = read_groups(None, tmp_path / "utt2lang", files)
+    assert found == {"Sampling rate": rates, "Language": {"deu": {"two"}, "eng": {"one"}}}
+    assert list(found["Sampling rate"]) == list(rates)  # by number, not by letter
+
+    del files["two"]
+    found = read_groups(tmp_path / "meta.tsv", tmp_path / "utt2lang", files)
+    assert found == {
+        "Distortion": {"noise only": {"one"}, "wind noise": {"three"}},
+        "SNR": {"below 0 dB": {"one"}, "15 dB and above": {"three"}},
+    }
 
 
 def test_packet_loss_is_named_once_and_codec_too():

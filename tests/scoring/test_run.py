@@ -177,9 +177,9 @@ def test_unavailable_metric_is_named_with_its_remedy_and_has_no_value(sets, monk
 def test_without_references_only_metrics_without_reference_run(sets, monkeypatch):
     monkeypatch.setattr("espnet_plugin.scoring.dnsmos.Dnsmos.score", lambda _self, _item: (3.0, 3.5, 4.0))
     worker._metrics.clear()
-    scores = score_files(find_audio(sets / "noisy"), None, sets / "out")
+    scores = score_files(find_audio(sets / "noisy"), None, sets / "out", setup=Setup(sets / "none"))
     assert [column.name for column in scores.columns] == ["DNSMOS_OVRL", "DNSMOS_SIG", "DNSMOS_BAK"]
-    assert scores.unavailable == {}
+    assert set(scores.unavailable) == {"NISQA", "UTMOS", "SCOREQ"}  # their weights are not there
     with pytest.raises(UserError, match="PESQ: it needs clean references"):
         score_files(find_audio(sets / "noisy"), None, sets / "other", ["PESQ"])
 
@@ -342,3 +342,14 @@ def test_processes_are_as_many_as_fit(monkeypatch):
     large.memory_gib = 5.0
     assert Workers(8).processes_for(large, "cpu") == 1
     assert Workers(8).processes_for(large, "cuda") == 1
+
+
+def test_weights_that_do_not_fit_end_the_run_with_their_reason(sets, monkeypatch, computed):
+    def unfit(_self, _item):
+        raise UserError("the weights do not fit")
+
+    worker._metrics.clear()
+    monkeypatch.setattr("espnet_plugin.scoring.lsd.Lsd.score", unfit)
+    with pytest.raises(UserError, match="do not fit"):
+        score(sets)
+    assert len(computed) == 1
