@@ -46,6 +46,8 @@ SCORE = [
     "librosa>=0.10.2",  # imported by speechmos; mel filters
     "matplotlib>=3.8",  # spectrogram pictures
     "asteroid-filterbanks>=0.4",  # RawNet3's filters; ESPnet 202611 leaves it to an extra
+    "jinja2>=3.1",  # page of the listening report
+    "pillow>=9.1",  # its spectrograms
 ]
 
 CORPUS = [
@@ -77,6 +79,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["espnet_plugin", "espnet_plugin.*"]),
+    package_data={"espnet_plugin": ["*/templates/*"]},
     install_requires=INSTALL,
     extras_require={"train": TRAIN, "score": SCORE, "corpus": CORPUS, "cuda": CUDA, "dev": DEV},
     entry_points={"console_scripts": ["urgent26 = espnet_plugin.cli:main"]},

@@ -24,6 +24,7 @@ VERBS = {
     "score": ("espnet_plugin.commands.score", "score recordings with and without references"),
     "weights": ("espnet_plugin.commands.weights", "the weights of metrics: what is at hand, fetch the rest"),
     "rank": ("espnet_plugin.commands.rank", "rank systems as the challenge, among the published ones"),
+    "report": ("espnet_plugin.commands.report", "one page to listen: players, spectrograms, scores, blind test"),
     "package": ("espnet_plugin.commands.package", "make the submission to the challenge"),
     "validate": ("espnet_plugin.commands.validate", "list what a server would refuse in a submission"),
     "doctor": ("espnet_plugin.commands.doctor", "what is installed, what is active, and what to do"),

@@ -14,6 +14,7 @@ EXTRA_OF_MODULE = {
     "librosa": "score",
     "asteroid_filterbanks": "score",
     "jinja2": "score",
+    "PIL": "score",
     "espeakng_loader": "corpus",
     "pyroomacoustics": "corpus",
     "resampy": "corpus",
