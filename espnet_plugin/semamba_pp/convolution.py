@@ -3,11 +3,12 @@
 Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from espnet_plugin.semamba_pp.activation import kernels_work
+from espnet_plugin.semamba_pp.activation import kernels_work, map_kernels_work
 
 
 class ConvolutionUnit(nn.Module):
@@ -28,6 +29,8 @@ class ConvolutionUnit(nn.Module):
         self.activation = nn.PReLU(channels)
 
     def forward(self, x: Tensor) -> Tensor:
+        if _halves_or_doubles_bins(self.convolution, x) and map_kernels_work(x):
+            return self._resample(x)
         x = convolve(self.convolution, x)
         if x.shape[0] == 1 and kernels_work(x) and x.stride(1) == 1:
             return self._norm_and_activate(x)
@@ -45,21 +48,74 @@ class ConvolutionUnit(nn.Module):
         from espnet_plugin.semamba_pp import norm_kernels
         from espnet_plugin.threads import run_in_threads
 
-        rows = x[0].permute(1, 2, 0).flatten(0, 1)
-        blocks = -(-len(rows) // norm_kernels.ROWS_PER_BLOCK)
-        sums = torch.empty(blocks, 2, rows.shape[1])
-        shift = rows[0].clone()
-        run_in_threads(norm_kernels.moments_kernel, (rows.numpy(), shift.numpy(), sums.numpy()), blocks)
-        mean, square = (sums.double().sum(0) / len(rows)).unbind()  # of x - shift
-        scale = self.norm.weight / (square - mean * mean + self.norm.eps).sqrt()
-        offset = self.norm.bias - (mean + shift) * scale
-        arrays = [y.float().numpy() for y in (scale, offset, self.activation.weight.detach())]
-        run_in_threads(norm_kernels.scale_and_rectify_kernel, (rows.numpy(), *arrays), len(rows))
-        return rows.view(1, *x.shape[2:], -1).permute(0, 3, 1, 2)
+        frames = x[0].permute(1, 2, 0).contiguous()
+        statistics = torch.empty(len(frames), 2, frames.shape[2])
+        run_in_threads(norm_kernels.moments_kernel, (frames.numpy(), statistics.numpy()), len(frames))
+        return self._rectify(frames, statistics)
+
+    def _rectify(self, frames: Tensor, statistics: Tensor) -> Tensor:
+        """Norm and PReLU of the convolution's result (T, F, C), in place; (1, C, T, F)."""
+        from espnet_plugin.semamba_pp.norm_kernels import scale_and_rectify_kernel
+        from espnet_plugin.threads import run_in_threads
+
+        arrays = frames.numpy(), self.factors(statistics).numpy(), frames.numpy()
+        run_in_threads(scale_and_rectify_kernel, arrays, len(frames))
+        return frames[None].permute(0, 3, 1, 2)
+
+    def _resample(self, x: Tensor) -> Tensor:
+        """The unit where it halves or doubles the bins of one item, (1, C, T, F)."""
+        from espnet_plugin.semamba_pp.resampling_kernels import RESULTS, resampling_kernel
+        from espnet_plugin.threads import run_in_threads
+
+        frames = x[0].permute(1, 2, 0).contiguous()
+        count, bins, channels = frames.shape
+        doubles = isinstance(self.convolution, nn.ConvTranspose2d)
+        y = torch.empty(count, 2 * bins if doubles else bins // 2, channels)
+        statistics = torch.empty(count, 2, channels)
+        no_bias = np.zeros(channels, np.float32)
+        arrays = frames.numpy(), _resampling_weights(self.convolution), no_bias, 1 if doubles else 2
+        run_in_threads(resampling_kernel, (*arrays, y.numpy(), statistics.numpy()), -(-count // RESULTS))
+        return self._rectify(y, statistics)
+
+    def factors(self, statistics: Tensor) -> Tensor:
+        """Scale, offset and slope for negative values, (3, C), which together are the norm and the PReLU.
+
+        Args:
+            statistics: mean and variance of each frame of the convolution's result, (T, 2, C).
+        """
+        means, variances = statistics.double().unbind(1)
+        mean = means.mean(0)
+        variance = variances.mean(0) + (means - mean).square().mean(0)
+        scale = self.norm.weight / (variance + self.norm.eps).sqrt()
+        return torch.stack((scale, self.norm.bias - mean * scale, self.activation.weight)).float()
+
+
+def _halves_or_doubles_bins(convolution: nn.Conv2d | nn.ConvTranspose2d, x: Tensor) -> bool:
+    """Whether it is the step between two levels, for one item."""
+    sizes = convolution.kernel_size, convolution.stride, convolution.padding
+    doubles = isinstance(convolution, nn.ConvTranspose2d)
+    return sizes == ((3, 4), (1, 2), (1, 1)) and len(x) == 1 and (doubles or x.shape[3] % 2 == 0)
+
+
+def _resampling_weights(convolution: nn.Conv2d | nn.ConvTranspose2d) -> np.ndarray:
+    """As `resampling_kernel` reads them; the norm behind takes the bias away."""
+    from espnet_plugin.semamba_pp.lanes import LANES
+    from espnet_plugin.semamba_pp.tile_transform import FRAMES
+
+    weight = convolution.weight.detach().double()
+    if isinstance(convolution, nn.ConvTranspose2d):
+        # Bin 2 p is tap 3 of bin p - 1 and tap 1 of bin p, bin 2 p + 1 is tap 2 of bin p and tap 0 of the
+        # next.
+        weight = weight.transpose(0, 1).flip(2)
+        parities = torch.stack((weight[..., [3, 1]], weight[..., [2, 0]]))
+    else:
+        parities = weight[None]
+    products = torch.einsum("qt,poitf->pqofi", torch.from_numpy(FRAMES.weights), parities).float()
+    return products.flatten(3).unflatten(2, (-1, LANES)).transpose(3, 4).unsqueeze(3).contiguous().numpy()
 
 
 def convolve(convolution: nn.Conv2d | nn.ConvTranspose2d, x: Tensor) -> Tensor:
-    """What `convolution(x)` computes; single items go through the widening one, 1x3 to twice the bins, faster.
+    """What `convolution(x)` computes; single items take the widening one, 1x3 to twice the bins, faster.
 
     A plain convolution makes pairs of neighbouring bins as channels, (2 C, T, F + 1). Channels innermost
     in memory, that is already (C, T, 2 F + 2), one bin too many. On CPUs oneDNN's transposed convolution of

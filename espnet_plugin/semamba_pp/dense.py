@@ -3,11 +3,14 @@
 Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
+import numpy as np
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from espnet_plugin.semamba_pp.activation import map_kernels_work
 from espnet_plugin.semamba_pp.convolution import ConvolutionUnit, convolve
+from espnet_plugin.threads import one_thread_without_gradients
 
 
 class DenseBlock(nn.Module):
@@ -29,12 +32,50 @@ class DenseBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, T, F) to (B, C, T, F): the last layer's output alone."""
+        if map_kernels_work(x):
+            y = torch.empty_like(x.permute(0, 2, 3, 1), memory_format=torch.contiguous_format)
+            for item, result in zip(x.permute(0, 2, 3, 1), y):
+                self._run_in_tiles(item, result)
+            return y.permute(0, 3, 1, 2)
         features = (x,)
         for layer in self.layers:
             x = layer(torch.cat(features, 1))
             features = (x, *features)  # new features come first
         return x
 
+    def _run_in_tiles(self, x: Tensor, y: Tensor) -> None:
+        """The block of one item x, into y, both (T, F, C)."""
+        from espnet_plugin.semamba_pp.dense_kernels import RUN, dense_kernel
+        from espnet_plugin.semamba_pp.norm_kernels import scale_and_rectify_kernel
+        from espnet_plugin.threads import run_in_threads
+
+        x = x.contiguous()
+        maps = torch.empty(len(self.layers) - 1, *x.shape)
+        factors = torch.tensor([[[1.0], [0.0], [1.0]]]).repeat(1, 1, x.shape[2])  # the input stays as it is
+        statistics = torch.empty(len(x), 2, x.shape[2])
+        no_bias = np.zeros(x.shape[2], np.float32)
+        for i, (layer, result) in enumerate(zip(self.layers, (*maps, y))):
+            dilation = 2**i
+            runs = -(-len(x) // (dilation * RUN))
+            weights = weights_of_tiles(layer.convolution.weight)
+            arrays = x.numpy(), maps.numpy(), factors.numpy(), i, weights, no_bias, dilation, runs
+            run_in_threads(dense_kernel, (*arrays, result.numpy(), statistics.numpy()), dilation * runs)
+            factors = torch.cat((factors, layer.factors(statistics)[None]))
+        run_in_threads(scale_and_rectify_kernel, (y.numpy(), factors[-1].numpy(), y.numpy()), len(y))
+
+
+def weights_of_tiles(weight: Tensor) -> np.ndarray:
+    """Weights (C, C', 3, 3) of a layer as `dense_kernel` reads them.
+
+    The norm behind takes the bias away. The newest of the C' / C maps comes first here and last there.
+    """
+    from espnet_plugin.semamba_pp.lanes import LANES
+    from espnet_plugin.semamba_pp.tile_transform import BINS, FRAMES
+
+    of_maps = weight.detach().double().unflatten(1, (-1, len(weight))).flip(1).flatten(1, 2)
+    matrices = (torch.from_numpy(transform.weights) for transform in (BINS, FRAMES))
+    products = torch.einsum("pf,qt,oitf->pqoi", *matrices, of_maps).float()
+    return products.unflatten(2, (-1, LANES)).transpose(3, 4).unsqueeze(3).contiguous().numpy()
 
 class Encoder(nn.Module):
     """From magnitude and phase (B, 2, T, F) to features (B, C, T, (F - 1) // 2)."""
@@ -78,7 +119,9 @@ class BinDecoder(nn.Module):
         self.scale = nn.Conv2d(1, 1, (1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.scale(self.reduce(convolve(self.widen, self.dense(x)))).squeeze(1)
+        x = convolve(self.widen, self.dense(x))
+        with one_thread_without_gradients():
+            return self.scale(self.reduce(x)).squeeze(1)
 
 
 class MagnitudeDecoder(BinDecoder):
@@ -89,7 +132,9 @@ class MagnitudeDecoder(BinDecoder):
         self.softplus = LearnableSoftplus(bins)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.softplus(super().forward(x))
+        x = super().forward(x)
+        with one_thread_without_gradients():
+            return self.softplus(x)
 
 
 class PhaseDecoder(nn.Module):
@@ -104,4 +149,5 @@ class PhaseDecoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.widen(self.dense(x))
-        return torch.atan2(self.imaginary(x), self.real(x)).squeeze(1)
+        with one_thread_without_gradients():
+            return torch.atan2(self.imaginary(x), self.real(x)).squeeze(1)

@@ -23,12 +23,16 @@ class FanLayer(nn.Module):
         self.periodic = nn.Linear(input_size, periodic_size)
         self.general = nn.Linear(input_size, output_size - 2 * periodic_size)
 
+    def weight_and_bias(self) -> tuple[Tensor, Tensor]:
+        """Of one product for both parts, (output_size - p, input_size) and (output_size - p,)."""
+        return (
+            torch.cat((self.periodic.weight, self.general.weight)),
+            torch.cat((self.periodic.bias, self.general.bias)),
+        )
+
     def forward(self, x: Tensor) -> Tensor:
-        # One product for both parts reads x once.
-        weight = torch.cat((self.periodic.weight, self.general.weight))
-        bias = torch.cat((self.periodic.bias, self.general.bias))
         sizes = self.periodic.out_features, self.general.out_features
-        x = linear(x, weight, bias)
+        x = linear(x, *self.weight_and_bias())
         if kernels_work(x):
             return activate(x, self.periodic.out_features)
         angle, general = x.split(sizes, -1)
@@ -47,6 +51,11 @@ class GatedFan(nn.Module):
         self.fan1 = FanLayer(size, 2 * size)
         self.fan2 = FanLayer(2 * size, 2 * size)
         self.linear = nn.Linear(2 * size, 2 * size)
+
+    def weights_and_biases(self) -> list[tuple[Tensor, Tensor]]:
+        """Of its three products."""
+        last = self.linear.weight, self.linear.bias
+        return [self.fan1.weight_and_bias(), self.fan2.weight_and_bias(), last]
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.fan2(self.fan1(x))

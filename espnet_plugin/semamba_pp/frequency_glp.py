@@ -3,9 +3,10 @@
 Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
+import numpy as np
 from torch import Tensor, nn
 
-from espnet_plugin.semamba_pp.activation import gelu, gelu_
+from espnet_plugin.semamba_pp.activation import gelu, gelu_, map_kernels_work
 from espnet_plugin.semamba_pp.convolution import merge_maps
 from espnet_plugin.semamba_pp.fan import GatedFan
 
@@ -65,3 +66,21 @@ class FrequencyGlp(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return merge_maps(self.merge, self.global_path(x), self.local_path(x))
+
+    def with_residual_(self, x: Tensor) -> Tensor:
+        """The module's output plus x; in place where the kernel works, for maps that nobody else needs."""
+        if type(self.global_path) is not GlobalPath or not map_kernels_work(x):
+            return self(x) + x
+        from espnet_plugin.semamba_pp.level_kernels import glp_kernel
+        from espnet_plugin.semamba_pp.matrix_product import fill_tiles, pack
+        from espnet_plugin.threads import run_in_threads
+
+        weights = [array for pair in self.global_path.fan.weights_and_biases() for array in fill_tiles(*pair)]
+        # The three taps of a bin's neighbours, which lie side by side, are one row of the product.
+        local = [pack(convolution.weight[:, :, 0].transpose(1, 2).flatten(1), convolution.bias)
+                 for convolution in self.local_path.convolutions]  # fmt: skip
+        weights += [np.stack(arrays) for arrays in zip(*local)]
+        weights += pack(self.merge.weight.flatten(1), self.merge.bias)
+        maps = x.permute(0, 2, 3, 1).contiguous()
+        run_in_threads(glp_kernel, (maps.flatten(0, 1).numpy(), *weights), maps.shape[0] * maps.shape[1])
+        return maps.permute(0, 3, 1, 2)

@@ -4,12 +4,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from espnet_plugin.semamba_pp.spectrum import Spectrum
+from espnet_plugin.threads import one_thread_without_gradients
 
 # Added to the peak before the division, as in the published training and inference.
 PEAK_FLOOR = 1e-9
 
 
-def restore(wave: Tensor, network: nn.Module, spectrum: Spectrum) -> Tensor:
+def restore(
+    wave: Tensor, network: nn.Module, spectrum: Spectrum, peak: Tensor | None = None
+) -> Tensor:
     """Divide by the peak, analyse, restore, synthesise, multiply by the peak.
 
     The end is padded with zeros to whole hops and cut afterwards, so that no sample is lost
@@ -20,6 +23,7 @@ def restore(wave: Tensor, network: nn.Module, spectrum: Spectrum) -> Tensor:
         wave: (B, N) at 16 kHz, any level; items of equal length, without padding.
         network: takes and returns compressed magnitude and phase (B, F, T).
         spectrum: the transform of the network's features.
+        peak: (B, 1), of the recordings that the waves are parts of; the waves' own by default.
 
     Returns:
         (B, N), with the input's peak as the unit of level.
@@ -29,9 +33,13 @@ def restore(wave: Tensor, network: nn.Module, spectrum: Spectrum) -> Tensor:
         return wave
     shortest = spectrum.window // 2 // spectrum.hop + 1
     whole = max(-(-samples // spectrum.hop), shortest) * spectrum.hop
-    peak = wave.abs().amax(dim=1, keepdim=True)
+    if peak is None:
+        peak = wave.abs().amax(dim=1, keepdim=True)
     normalised = functional.pad(wave / (peak + PEAK_FLOOR), (0, whole - samples))
-    magnitude, phase = network(*spectrum.analyse(normalised))
+    with one_thread_without_gradients():
+        features = spectrum.analyse(normalised)
+    magnitude, phase = network(*features)
     # Under autocast the network answers in half precision, which the inverse transform lacks.
-    restored = spectrum.synthesise(magnitude.to(wave.dtype), phase.to(wave.dtype), length=whole)
+    with one_thread_without_gradients():
+        restored = spectrum.synthesise(magnitude.to(wave.dtype), phase.to(wave.dtype), length=whole)
     return restored[:, :samples] * peak

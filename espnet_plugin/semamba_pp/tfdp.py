@@ -5,15 +5,17 @@ Feature maps are (B, C, T, F): items, channels, frames, bins.
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
-from espnet_plugin.semamba_pp.activation import gelu, gelu_
+from espnet_plugin.semamba_pp.activation import gelu, gelu_, map_kernels_work
 from espnet_plugin.semamba_pp.convolution import merge_maps
 from espnet_plugin.semamba_pp.fan import GatedFan
+from espnet_plugin.semamba_pp.frequency_glp import FrequencyGlp
 from espnet_plugin.semamba_pp.frequency_modules import build_frequency_module
 from espnet_plugin.semamba_pp.frequency_modules.linear import GatedLinear
 from espnet_plugin.semamba_pp.scales import bins_of_levels, check_scales, down_step, up_step, whole_frames
-from espnet_plugin.semamba_pp.time_mamba import TimeMamba
+from espnet_plugin.semamba_pp.time_mamba import TimeMamba, kernel_works
 
 WIRINGS = ("fixed", "old")
 PATHS = ("parallel", "sequential")
@@ -35,6 +37,21 @@ class ChannelFeedForward(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         # GELU comes before the norm in the code of the release.
         return self.fan(self.norm(gelu(x).permute(0, 2, 3, 1))).permute(0, 3, 1, 2)
+
+    def with_residual_(self, x: Tensor) -> Tensor:
+        """The module's output plus x; in place where the kernel works, for maps that nobody else needs."""
+        if not map_kernels_work(x) or not isinstance(self.fan, GatedFan):
+            return self(x) + x
+        from espnet_plugin.semamba_pp.level_kernels import channel_kernel
+        from espnet_plugin.semamba_pp.matrix_product import pack
+        from espnet_plugin.threads import run_in_threads
+
+        norm = self.norm.weight.detach().numpy(), self.norm.bias.detach().numpy(), self.norm.eps
+        weights = [array for pair in self.fan.weights_and_biases() for array in pack(*pair)]
+        maps = x.permute(0, 2, 3, 1).contiguous()
+        rows = maps.flatten(0, 2).numpy()
+        run_in_threads(channel_kernel, (rows, *norm, *weights), len(rows))
+        return maps.permute(0, 3, 1, 2)
 
 
 class Level(nn.Module):
@@ -71,14 +88,20 @@ class Level(nn.Module):
         """Everything but the channel part, (B, C, T, F) to (B, C, T, F)."""
         batch, channels, frames, bins = x.shape
         sequences = x.permute(0, 3, 2, 1).reshape(batch * bins, frames, channels)
-        x = self.time(sequences).reshape(batch, bins, frames, channels)
         # The normalised value replaces the stream; it is no pre-norm in front of a residual.
-        x = self.norm(x.transpose(1, 2)).permute(0, 3, 1, 2)
+        if kernel_works(sequences, self.time.forward_layer.mixer):
+            x = self.time.run_kernel(sequences, self.norm)
+            x = x.reshape(batch, bins, frames, channels).permute(0, 3, 2, 1)
+        else:
+            x = self.time(sequences).reshape(batch, bins, frames, channels)
+            x = self.norm(x.transpose(1, 2)).permute(0, 3, 1, 2)
+        if isinstance(self.frequency, FrequencyGlp):
+            return self.frequency.with_residual_(x)
         return self.frequency(x) + x
 
     def with_channel_part(self, x: Tensor) -> Tensor:
-        """The channel part and its residual, if the level has one."""
-        return x if self.channel is None else self.channel(x) + x
+        """The channel part plus x, if the level has one; perhaps in place."""
+        return x if self.channel is None else self.channel.with_residual_(x)
 
 
 class Fusion(nn.Module):
@@ -96,8 +119,23 @@ class Fusion(nn.Module):
         self.norm = nn.LayerNorm(channels, eps=1e-6)
 
     def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
+        """Both (B, C, T, F), and so is the result, which may take the place of the coarse map."""
+        if map_kernels_work(fine):
+            return self._in_one_pass(fine, coarse)
         x = gelu_(merge_maps(self.convolution, fine, coarse))
         return self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+    def _in_one_pass(self, fine: Tensor, coarse: Tensor) -> Tensor:
+        from espnet_plugin.semamba_pp.level_kernels import fusion_kernel
+        from espnet_plugin.semamba_pp.matrix_product import pack
+        from espnet_plugin.threads import run_in_threads
+
+        maps = [x.permute(0, 2, 3, 1).contiguous() for x in (fine, coarse)]
+        rows = [x.flatten(0, 2).numpy() for x in maps]
+        weights = pack(self.convolution.weight.flatten(1), self.convolution.bias)
+        norm = self.norm.weight.detach().numpy(), self.norm.bias.detach().numpy(), self.norm.eps
+        run_in_threads(fusion_kernel, (*rows, *weights, *norm), len(rows[0]))
+        return maps[1].permute(0, 3, 1, 2)
 
 
 class TfdpBlock(nn.Module):
@@ -179,8 +217,8 @@ class TfdpBlock(nn.Module):
         if self.wiring == "old":
             parts = [level.channel for level in self.levels]
             first, second, third = maps
-            second = parts[1](second) + second
-            return [parts[0](first) + first, parts[2](second) + second, third]
+            second = parts[1].with_residual_(second)
+            return [parts[0].with_residual_(first), parts[2].with_residual_(second), third]
         return [level.with_channel_part(x) for level, x in zip(self.levels, maps)]
 
     def _fused(self, maps: list[Tensor]) -> Tensor:
@@ -188,4 +226,6 @@ class TfdpBlock(nn.Module):
         # up.0 and fuse.0 serve the coarsest pair, as in the official numbering.
         for up, fuse, fine in zip(self.up, self.fuse, reversed(maps[:-1])):
             x = fuse(fine, up(x))
-        return x + maps[0] if len(maps) > 1 else x
+        if len(maps) == 1:
+            return x
+        return x + maps[0] if torch.is_grad_enabled() else x.add_(maps[0])

@@ -5,24 +5,26 @@ Sequences are (S, T, C): one per item and bin, frames, channels.
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from espnet_plugin.semamba_pp.linear import linear
+from espnet_plugin.semamba_pp.activation import in_order_of_memory
 from espnet_plugin.semamba_pp.selective_scan import choose, selective_scan
 
 
-def fused_form_works(x: Tensor, mixer: "MambaMixer") -> bool:
-    """Whether a mixer may run in the form for inference: on CPUs, in float32, without gradients."""
+def kernel_works(x: Tensor, mixer: "MambaMixer") -> bool:
+    """Whether layers with such a mixer may run as kernels: on CPUs, in float32, without gradients."""
     if torch.is_grad_enabled() or x.dtype != torch.float32 or torch.is_autocast_enabled(x.device.type):
         return False
     form = choose(x.device, x.dtype) if mixer.scan == "auto" else mixer.scan
     if form != "cpu" or x.device.type != "cpu":
         return False
-    from espnet_plugin.semamba_pp.selective_scan.kernels import LANES
+    from espnet_plugin.semamba_pp.lanes import LANES
+    from espnet_plugin.semamba_pp.pointwise import WIDTH
 
-    return len(mixer.direct) % LANES == 0
+    return len(mixer.direct) % LANES == 0 and x.shape[-1] % WIDTH == 0
 
 
 class MambaMixer(nn.Module):
@@ -70,24 +72,9 @@ class MambaMixer(nn.Module):
 
     def forward(self, x: Tensor, backward: bool = False) -> Tensor:
         """(S, T, C) to (S, T, C), from the first frame to the last or backward."""
-        if fused_form_works(x, self):
-            return linear(self.hidden(x, backward), self.output.weight)
-        return self._plain(x.flip(1)).flip(1) if backward else self._plain(x)
+        return self._run(x.flip(1)).flip(1) if backward else self._run(x)
 
-    def hidden(self, x: Tensor, backward: bool) -> Tensor:
-        """What `_plain` computes before its last product, (S, T, D), where the fused form works.
-
-        It makes few passes over memory: the time goes there, not into arithmetic.
-        """
-        from espnet_plugin.semamba_pp.selective_scan.cpu import convolve, gated_scan_
-
-        projected = linear(x, self.input.weight)
-        u = convolve(projected, self.convolution.weight, self.convolution.bias, backward)
-        parameters = linear(u, self.parameters_of_input.weight)
-        gated_scan_(u, parameters, projected, self.step, -torch.exp(self.log_decay), self.direct, backward)
-        return u
-
-    def _plain(self, x: Tensor) -> Tensor:
+    def _run(self, x: Tensor) -> Tensor:
         u, gate = self.input(x).chunk(2, -1)
         u = functional.silu(self._convolve(u))
         rank, B, C = self.parameters_of_input(u).split((self.rank, self.state_size, self.state_size), -1)
@@ -120,18 +107,24 @@ class MambaLayer(nn.Module):
 
     def normalise(self, x: Tensor) -> Tensor:
         """The norm alone."""
-        if not fused_form_works(x, self.mixer):
-            # Called as a function, for under autocast the module would mix precisions and be slow.
-            weight = self.norm.weight.to(x.dtype)
-            return functional.rms_norm(x, weight.shape, weight, self.norm.eps)
-        from espnet_plugin.semamba_pp.norm_kernels import rms_norm_kernel
-        from espnet_plugin.threads import run_in_threads
+        # Called as a function, for under autocast the module would mix precisions and be slow.
+        weight = self.norm.weight.to(x.dtype)
+        return functional.rms_norm(x, weight.shape, weight, self.norm.eps)
 
-        rows = x.reshape(-1, x.shape[-1]).contiguous()
-        y = torch.empty_like(rows)
-        arrays = rows.numpy(), self.norm.weight.detach().numpy(), self.norm.eps, y.numpy()
-        run_in_threads(rms_norm_kernel, arrays, len(rows))
-        return y.view(x.shape)
+    def kernel_weights(self) -> list:
+        """What `direction_kernel` takes between the residual and the output."""
+        from espnet_plugin.semamba_pp.lanes import LOG2_E
+        from espnet_plugin.semamba_pp.matrix_product import pack
+
+        mixer = self.mixer
+        inner, gating = (pack(half)[0] for half in mixer.input.weight.chunk(2))
+        rate = -torch.exp(mixer.log_decay.T) * LOG2_E
+        rows = mixer.convolution.weight[:, 0].T, mixer.convolution.bias
+        rows += mixer.step.weight.T, mixer.step.bias, rate, mixer.direct
+        taps, tap_bias, *scan = (row.detach().contiguous().numpy() for row in rows)
+        parameters, no_bias = pack(mixer.parameters_of_input.weight)
+        no_bias = np.zeros(max(len(no_bias), len(tap_bias)), np.float32)
+        return [inner, gating, no_bias, taps, tap_bias, parameters, *scan]
 
 
 class TimeMamba(nn.Module):
@@ -148,16 +141,51 @@ class TimeMamba(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(S, T, C) to (S, T, C)."""
-        if fused_form_works(x, self.forward_layer.mixer):
-            return self._fused(x)
+        if kernel_works(x, self.forward_layer.mixer):
+            return self.run_kernel(x)
         return self.merge(torch.cat((self.forward_layer(x), self.backward_layer(x, backward=True)), -1)) + x
 
-    def _fused(self, x: Tensor) -> Tensor:
-        """The same as one sum of three products: the layers' last product and the merge are both linear."""
-        first, second = self.merge.weight.split(x.shape[2], 1)
-        residuals = first + second + torch.eye(x.shape[2])
-        total = torch.addmm(self.merge.bias, x.flatten(0, 1), residuals.T)
-        for layer, weight, backward in ((self.forward_layer, first, False), (self.backward_layer, second, True)):
-            hidden = layer.mixer.hidden(layer.normalise(x), backward)
-            total.addmm_(hidden.flatten(0, 1), (weight @ layer.mixer.output.weight).T)
-        return total.view_as(x)
+    def run_kernel(self, x: Tensor, norm: nn.LayerNorm | None = None) -> Tensor:
+        """The same where the kernel works, with a norm behind it."""
+        return run_both_directions(x, (self.forward_layer, self.backward_layer), self.merge, True, norm)
+
+
+def run_both_directions(
+    x: Tensor,
+    layers: tuple[MambaLayer, MambaLayer],
+    merge: nn.Linear,
+    residual: bool,
+    norm: nn.LayerNorm | None = None,
+) -> Tensor:
+    """A linear merge of what one layer makes of x forward and another one backward, where the kernel works.
+
+    Args:
+        x: (S, T, C).
+        layers: the forward and the backward one.
+        merge: from 2 C to C.
+        residual: add x.
+        norm: applied to the result.
+
+    Returns:
+        (S, T, C), in the order of x in memory.
+    """
+    from espnet_plugin.semamba_pp.mamba_kernels import direction_kernel
+    from espnet_plugin.semamba_pp.matrix_product import pack
+    from espnet_plugin.threads import run_in_threads
+
+    sequences, steps, channels = x.shape
+    if x.stride(2) != 1 or in_order_of_memory(x) is None:
+        x = x.contiguous()
+    y = torch.empty_like(x)  # as x has no gaps, in the same order
+    halves = merge.weight.split(channels, 1)
+    # The layers' last product and the merge are both linear, and so are the residuals.
+    passed = pack(halves[0] + halves[1] + residual * torch.eye(channels), merge.bias)
+    no_norm = np.empty(0, np.float32), np.empty(0, np.float32), 0.0
+    level = no_norm if norm is None else (norm.weight.detach().numpy(), norm.bias.detach().numpy(), norm.eps)
+    place = in_order_of_memory(x), x.stride(1), x.stride(0), steps
+    for backward, (layer, half) in enumerate(zip(layers, halves)):
+        of_layer = layer.norm.weight.detach().numpy(), layer.norm.eps, *passed, *layer.kernel_weights()
+        output = pack(half @ layer.mixer.output.weight)[0]
+        arrays = *place, bool(backward), *of_layer, output, bool(backward), *(level if backward else no_norm)
+        run_in_threads(direction_kernel, (*arrays, in_order_of_memory(y)), sequences)
+    return y

@@ -1,4 +1,7 @@
-"""The forms for inference compute what the plain versions compute."""
+"""The kernels for inference compute what the plain versions compute."""
+
+from contextlib import ExitStack
+from unittest import mock
 
 import pytest
 import torch
@@ -7,11 +10,17 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
+from espnet_plugin.semamba_pp import convolution, dense, frequency_glp, tfdp
 from espnet_plugin.semamba_pp.activation import gelu, gelu_
-from espnet_plugin.semamba_pp.convolution import ConvolutionUnit, convolve, merge_maps
+from espnet_plugin.semamba_pp.convolution import ConvolutionUnit, convolve, downsample, merge_maps, upsample
+from espnet_plugin.semamba_pp.dense import DenseBlock
 from espnet_plugin.semamba_pp.fan import FanLayer
+from espnet_plugin.semamba_pp.frequency_glp import FrequencyGlp
+from espnet_plugin.semamba_pp.frequency_modules.mamba import FrequencyMamba
 from espnet_plugin.semamba_pp.linear import linear
-from espnet_plugin.semamba_pp.time_mamba import MambaLayer, MambaMixer, TimeMamba, fused_form_works
+from espnet_plugin.semamba_pp.network import SEMambaPP
+from espnet_plugin.semamba_pp.tfdp import ChannelFeedForward, Fusion
+from espnet_plugin.semamba_pp.time_mamba import MambaMixer, TimeMamba, kernel_works
 
 LIMIT = 1e-5  # relative, in float32
 
@@ -20,36 +29,195 @@ def relative(value, reference):
     return ((value.double() - reference.double()).norm() / reference.norm().clamp(min=1e-30)).item()
 
 
-@settings(max_examples=15, deadline=None)
+def disturb(module):
+    """Let no parameter be what it starts from, such as a norm's ones."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+    return module
+
+
+def exact(function, module, *maps):
+    """What the plain version says in float64; with gradients there is no other."""
+    module.double()
+    y = function(*(x.double() for x in maps)).detach()
+    module.float()
+    return y
+
+
+def no_kernel(kernel):
+    """A context in which a kernel may not be called."""
+    return mock.patch(f"espnet_plugin.semamba_pp.{kernel}", side_effect=AssertionError(kernel))
+
+
+MAPS = {
+    "items": st.sampled_from([1, 2]),
+    "channels": st.sampled_from([16, 48]),
+    "frames": st.sampled_from([1, 2, 7, 36]),
+    "bins": st.sampled_from([1, 4, 7, 25, 50]),
+    "innermost": st.booleans(),
+}
+
+
+def draw_map(items, channels, frames, bins, innermost):
+    torch.manual_seed(0)
+    x = torch.randn(items, channels, frames, bins) * 2
+    return x.contiguous(memory_format=torch.channels_last) if innermost else x
+
+
+@settings(max_examples=20, deadline=None)
 @given(
-    sequences=st.integers(1, 3),
-    steps=st.sampled_from([1, 2, 3, 17]),
+    sequences=st.integers(1, 9),
+    steps=st.sampled_from([1, 2, 3, 24, 25, 60]),
     channels=st.sampled_from([8, 24, 48]),
     states=st.sampled_from([1, 5, 16]),
     taps=st.sampled_from([1, 4]),
-    backward=st.booleans(),
-    scale=st.sampled_from([1.0, 30.0]),
+    scale=st.sampled_from([1e-3, 1.0, 30.0]),
+    in_time=st.booleans(),
+    normalised=st.booleans(),
 )
-def test_mixer(sequences, steps, channels, states, taps, backward, scale):
+def test_both_directions(sequences, steps, channels, states, taps, scale, in_time, normalised):
     torch.manual_seed(0)
-    mixer = MambaMixer(channels, states, convolution_width=taps)
+    layers = disturb(TimeMamba(channels, state_size=states, convolution_width=taps))
+    norm = disturb(nn.LayerNorm(channels)) if normalised else None
     x = torch.randn(sequences, steps, channels) * scale
-    assert not fused_form_works(x, mixer)
+    if in_time:
+        x = x.transpose(0, 1).contiguous().transpose(0, 1)  # frames before bins in memory
     with torch.no_grad():
-        assert fused_form_works(x, mixer)
-        fast = mixer(x, backward)
-    plain = mixer(x, backward)
-    assert plain.requires_grad
-    assert relative(fast, mixer.double()(x.double(), backward).detach()) < LIMIT
+        fast = layers.run_kernel(x, norm)
+    assert x.stride() == fast.stride()
+    expected = exact(layers, layers, x)
+    assert relative(fast, exact(norm, norm, expected) if normalised else expected) < 3 * LIMIT
 
 
-def test_mixers_without_a_fused_form():
+def test_gaps_between_sequences():
+    torch.manual_seed(0)
+    layers, x = TimeMamba(8), torch.randn(3, 11, 16)[:, :, :8]
+    with torch.inference_mode():
+        assert relative(layers(x), exact(layers, layers, x)) < LIMIT
+        assert layers.double()(x.double()).dtype == torch.float64
+
+
+def test_mamba_along_the_bins():
+    torch.manual_seed(0)
+    module, x = disturb(FrequencyMamba(8, 9)), torch.randn(2, 8, 3, 9)
+    with torch.no_grad():
+        fast = module(x)
+    assert relative(fast, exact(module, module, x)) < LIMIT
+
+
+def test_mixers_without_a_kernel():
     x = torch.randn(1, 4, 3)
     with torch.no_grad():
-        assert not fused_form_works(x, MambaMixer(3))  # 6 inner channels are no whole vectors
+        assert not kernel_works(x, MambaMixer(3))  # 6 inner channels are no whole vectors
         x = torch.randn(1, 4, 8)
-        assert not fused_form_works(x, MambaMixer(8, scan="reference"))
-        assert not fused_form_works(x.double(), MambaMixer(8))
+        assert kernel_works(x, MambaMixer(8))
+        assert not kernel_works(x, MambaMixer(8, scan="reference"))
+        assert not kernel_works(x.double(), MambaMixer(8))
+        with torch.autocast("cpu", torch.bfloat16):
+            assert not kernel_works(x, MambaMixer(8))
+    assert not kernel_works(x, MambaMixer(8))
+
+
+@settings(max_examples=15, deadline=None)
+@given(**MAPS)
+def test_frequency_glp(items, channels, frames, bins, innermost):
+    x = draw_map(items, channels, frames, bins, innermost)
+    module = disturb(FrequencyGlp(channels, bins))
+    with torch.no_grad(), no_kernel("fan.activate"):
+        fast = module.with_residual_(x.clone())
+    assert fast.shape == x.shape
+    assert relative(fast, exact(module.with_residual_, module, x)) < LIMIT
+
+
+@settings(max_examples=15, deadline=None)
+@given(**MAPS)
+def test_channel_part(items, channels, frames, bins, innermost):
+    x = draw_map(items, channels, frames, bins, innermost)
+    module = disturb(ChannelFeedForward(channels))
+    with torch.no_grad(), no_kernel("fan.activate"):
+        fast = module.with_residual_(x.clone())
+    assert fast.shape == x.shape
+    assert relative(fast, exact(module.with_residual_, module, x)) < LIMIT
+
+
+@settings(max_examples=15, deadline=None)
+@given(**MAPS)
+def test_fusion(items, channels, frames, bins, innermost):
+    fine = draw_map(items, channels, frames, bins, innermost)
+    coarse = torch.randn_like(fine)
+    module = disturb(Fusion(channels))
+    with torch.no_grad(), no_kernel("tfdp.merge_maps"):
+        fast = module(fine, coarse.clone())
+    assert relative(fast, exact(module, module, fine, coarse)) < 3 * LIMIT
+
+
+@settings(max_examples=15, deadline=None)
+@given(depth=st.integers(1, 4), **MAPS)
+def test_dense_block(depth, items, channels, frames, bins, innermost):
+    bins += 1  # an instance norm needs more than one place
+    x = draw_map(items, channels, frames, bins, innermost)
+    block = disturb(DenseBlock(channels, depth))
+    with torch.no_grad(), no_kernel("dense.ConvolutionUnit.forward"):
+        fast = block(x)
+    assert fast.shape == x.shape
+    # The norm of a few places may divide by next to nothing.
+    assert relative(fast, exact(block, block, x)) < (3 * LIMIT if frames * bins > 20 else 1e-2)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    make=st.sampled_from([downsample, upsample]),
+    channels=st.sampled_from([16, 48]),
+    frames=st.sampled_from([1, 2, 3, 20]),
+    bins=st.sampled_from([2, 4, 14, 50]),
+)
+def test_steps_between_levels(make, channels, frames, bins):
+    frames += bins < 4  # an instance norm needs more than one place
+    x = draw_map(1, channels, frames, bins, True)
+    unit = disturb(make(channels))
+    with torch.no_grad(), no_kernel("convolution.convolve"):
+        fast = unit(x)
+    expected = exact(unit, unit, x)
+    assert fast.shape == expected.shape
+    assert relative(fast, expected) < (3 * LIMIT if frames * bins > 20 else 1e-2)
+
+
+def test_long_dense_block():
+    """Frames that lie far apart are calculated in several runs."""
+    torch.manual_seed(0)
+    x, block = torch.randn(1, 16, 300, 5), disturb(DenseBlock(16))
+    with torch.no_grad():
+        fast = block(x)
+    assert relative(fast, exact(block, block, x)) < LIMIT
+
+
+def test_without_kernels_the_modules_are_plain():
+    x = torch.randn(1, 8, 3, 4)  # no whole vectors
+    modules = FrequencyGlp(8, 4), ChannelFeedForward(8), DenseBlock(8, 2)
+    for module in modules:
+        call = getattr(module, "with_residual_", module)
+        with torch.no_grad():
+            assert relative(call(x), exact(call, module, x)) < 3 * LIMIT
+
+
+def test_whole_network_with_and_without_kernels():
+    torch.manual_seed(0)
+    network = SEMambaPP(channels=16, blocks=1, dense_depth=3, bins=41)
+    x = torch.rand(2, 41, 30), torch.randn(2, 41, 30)
+    with torch.inference_mode():
+        fast = network(*x)
+        alone = network(x[0][1:], x[1][1:])
+        with ExitStack() as stack:
+            for module in (convolution, dense, frequency_glp, tfdp):
+                stack.enter_context(mock.patch.object(module, "map_kernels_work", lambda _: False))
+            plain = network(*x)
+    complex_output = [magnitude * torch.exp(1j * phase) for magnitude, phase in (fast, plain, alone)]
+    exact_output = network.double()(*(y.double() for y in x))
+    exact_output = (exact_output[0] * torch.exp(1j * exact_output[1])).detach()
+    for output in complex_output[:2]:
+        assert ((output - exact_output).norm() / exact_output.norm()).item() < 1e-4
+    torch.testing.assert_close(complex_output[2], complex_output[0][1:], rtol=0, atol=1e-4)
 
 
 @settings(max_examples=10, deadline=None)
@@ -84,26 +252,6 @@ def test_linear(rows, sizes, biased, transposed):
     assert linear(x, layer.weight, layer.bias).requires_grad  # with gradients the plain one
 
 
-@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
-def test_root_mean_square_norm(scale):
-    torch.manual_seed(0)
-    layer, x = MambaLayer(13), torch.randn(3, 5, 13) * scale
-    layer.norm.weight.data.uniform_(0.5, 2.0)
-    with torch.no_grad():
-        assert relative(layer.normalise(x), layer.norm(x)) < 1e-6
-        strided = x.transpose(0, 1)
-        assert relative(layer.normalise(strided), layer.norm(strided)) < 1e-6
-
-
-def test_both_directions():
-    torch.manual_seed(0)
-    layers, x = TimeMamba(8), torch.randn(3, 11, 8)
-    plain = layers(x).detach()
-    with torch.inference_mode():
-        assert relative(layers(x), plain) < LIMIT
-        assert layers.double()(x.double()).dtype == torch.float64
-
-
 @settings(max_examples=15, deadline=None)
 @given(
     rows=st.integers(1, 9),
@@ -119,18 +267,6 @@ def test_fan_layer(rows, sizes, scale):
         fast = layer(x)
     # Large angles carry the rounding of the product in front of them.
     assert relative(fast, exact) < LIMIT * max(1.0, scale / 30)
-
-
-def test_cos_and_sin_in_every_quarter_and_far_out():
-    pytest.importorskip("numba")
-    from espnet_plugin.semamba_pp.fan_kernels import apply_cos_and_sin
-
-    x = torch.cat((torch.linspace(-1000, 1000, 100_003), torch.tensor([0.0, -0.0, 1e7, -1e20])))
-    cosine, sine = torch.empty_like(x), torch.empty_like(x)
-    apply_cos_and_sin(x.numpy(), cosine.numpy(), sine.numpy())
-    torch.testing.assert_close(cosine[:-2], x[:-2].double().cos().float(), rtol=0, atol=3e-7)
-    torch.testing.assert_close(sine[:-2], x[:-2].double().sin().float(), rtol=0, atol=3e-7)
-    assert (cosine.abs() <= 1).all() and (sine.abs() <= 1).all()
 
 
 @pytest.mark.parametrize("layout", ["contiguous", "channels innermost", "gaps"])

@@ -103,14 +103,13 @@ def test_every_tap_of_the_official_model(numbers):
         def hook(module, inputs, output):
             value = inputs[0] if side == "input" else output
             # Maps have an axis for items, sequences of Mamba (bins, frames, channels) have none.
-            seen[name] = value[0] if value.ndim == 4 else value
+            seen[name] = (value[0] if value.ndim == 4 else value).detach()
 
         return hook
 
     for name, (path, side) in taps().items():
         network.get_submodule(path).register_forward_hook(keep(name, side))
-    with torch.inference_mode():
-        network(*features(numbers, torch.float32))
+    network(*features(numbers, torch.float32))  # with gradients: kernels skip modules
 
     # Both directions side by side exist in the plain form only; from its input each layer can be asked.
     for name in [name for name in seen if name.endswith("time_mamba")]:

@@ -129,52 +129,6 @@ def test_cpu_works_in_a_forked_process(tmp_path):
     torch.testing.assert_close(torch.load(tmp_path / "y.pt", weights_only=True), expected)
 
 
-def apply(function, x):
-    """One of the functions that `Lanes` writes, on every value of x."""
-    from numba import njit, types
-    from numba.extending import intrinsic
-
-    from espnet_plugin.semamba_pp.selective_scan.kernels import LANES, Lanes
-
-    @intrinsic
-    def apply_to_all(typing_context, x, y):
-        def generate(context, builder, signature, values):
-            lanes = Lanes(context, builder, signature.args, values)
-            with lanes.each(lanes.shapes[0][0]) as (d, _):
-                lanes.store(getattr(lanes, function)(lanes.load(0, d)), 1, d)
-            return context.get_dummy_value()
-
-        return types.void(x, y), generate
-
-    assert len(x) % LANES == 0
-    y = np.empty_like(x)
-    njit(lambda x, y: apply_to_all(x, y))(x, y)
-    return y
-
-
-@pytest.mark.parametrize(
-    ("function", "exact", "low", "high", "limit"),
-    [
-        ("exp2", np.exp2, -125.9, 3, 3e-7),
-        ("softplus", lambda x: np.logaddexp(0, x), -80, 80, 5e-6),
-        ("softplus", lambda x: np.logaddexp(0, x), -5, 5, 5e-7),
-        ("silu", lambda x: x / (1 + np.exp(-x)), -80, 80, 5e-6),
-        ("silu", lambda x: x / (1 + np.exp(-x)), -5, 5, 7e-7),
-    ],
-)
-def test_functions_of_the_kernels(function, exact, low, high, limit):
-    x = np.linspace(low, high, 16 * 10_000, dtype=np.float32)
-    np.testing.assert_allclose(apply(function, x), exact(x.astype(np.float64)), rtol=limit)
-
-
-def test_functions_of_the_kernels_far_out():
-    x = np.array([-1e30, -1e4, -200, 0, 200, 1e4, 1e30, -88] * 2, np.float32)
-    np.testing.assert_allclose(apply("exp2", np.minimum(x, 0)), np.exp2(np.minimum(x, 0)), atol=2e-38)
-    np.testing.assert_allclose(apply("softplus", x), np.logaddexp(0, x.astype(np.float64)), rtol=1e-6, atol=1e-37)
-    silu = apply("silu", x)
-    assert np.isfinite(silu).all() and np.abs(silu[x < 0]).max() < 1e-5
-    np.testing.assert_allclose(silu[x > 0], x[x > 0], rtol=1e-6)
-
 
 @pytest.mark.cuda
 @pytest.mark.skipif(cuda.failure() is not None, reason=f"no CUDA kernel: {cuda.failure()}")

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from espnet_plugin.semamba_pp.frequency_modules.along_bins import AlongBins
-from espnet_plugin.semamba_pp.time_mamba import MambaLayer
+from espnet_plugin.semamba_pp.time_mamba import MambaLayer, kernel_works, run_both_directions
 
 
 class FrequencyMamba(AlongBins):
@@ -23,6 +23,9 @@ class FrequencyMamba(AlongBins):
         self.merge = nn.Linear(2 * channels, channels)
 
     def mix(self, sequences: Tensor) -> Tensor:
+        if kernel_works(sequences, self.upward_layer.mixer):
+            layers = self.upward_layer, self.downward_layer
+            return run_both_directions(sequences, layers, self.merge, residual=False)
         upward = self.upward_layer(sequences)
         downward = self.downward_layer(sequences, backward=True)
         return self.merge(torch.cat((upward, downward), -1))

@@ -6,16 +6,12 @@ kept on disk by numba, so that only the first call ever pays for the compilation
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from espnet_plugin.semamba_pp.selective_scan.kernels import (
-    LOG2_E,
-    backward_kernel,
-    convolution_kernel,
-    forward_kernel,
-    gated_kernel,
-)
+from espnet_plugin.semamba_pp.lanes import LOG2_E
+from espnet_plugin.semamba_pp.selective_scan.kernels import backward_kernel, forward_kernel
 from espnet_plugin.threads import run_in_threads
+
 
 def _arrays(*tensors: Tensor) -> list[np.ndarray]:
     """Contiguous float32 NumPy views (or copies, where the layout or precision differs)."""
@@ -51,38 +47,3 @@ class CpuScan(torch.autograd.Function):
 def scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor) -> Tensor:
     """Run the scan on the CPU; arguments as in `selective_scan`."""
     return CpuScan.apply(u, delta, A, B, C, D)
-
-
-def convolve(projected: Tensor, taps: Tensor, bias: Tensor, backward: bool) -> Tensor:
-    """Causal convolution of each channel and SiLU in one pass, without gradients.
-
-    Args:
-        projected: (batch, time, 2 channels), the channels a multiple of `LANES`; the second half is not read.
-        taps: (channels, 1, K), as `Conv1d` keeps them.
-        bias: (channels,).
-        backward: run from the last step to the first.
-
-    Returns:
-        (batch, time, channels).
-    """
-    u = torch.empty(*projected.shape[:2], len(bias))
-    projected, taps, bias = _arrays(projected, taps[:, 0].T, bias)
-    run_in_threads(convolution_kernel, (projected, taps, bias, backward, u.numpy()), len(projected))
-    return u
-
-
-def gated_scan_(
-    u: Tensor, parameters: Tensor, gate: Tensor, step: nn.Linear, A: Tensor, D: Tensor, backward: bool
-):
-    """The scan with what comes before and after it in one pass, in place of u, without gradients.
-
-    Args:
-        u: input and result, contiguous, (batch, time, channels), the channels a multiple of `LANES`.
-        parameters: (batch, time, rank + 2 states): input of the step, B and C.
-        gate: (batch, time, 2 channels): its second half, through SiLU, multiplies the output.
-        step: its softplus is the step size, as in `selective_scan`.
-        A, D: as in `selective_scan`.
-        backward: run from the last step to the first.
-    """
-    arrays = _arrays(parameters, gate, step.weight.T, step.bias, A.T * LOG2_E, D)
-    run_in_threads(gated_kernel, (u.numpy(), *arrays, backward, u.numpy()), len(u))

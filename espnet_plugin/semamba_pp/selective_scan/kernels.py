@@ -5,164 +5,15 @@ the outer loop, channels are the vector lanes, and exp is a polynomial rather th
 call. What runs at every time step is written in vector instructions (class `Lanes`). The
 kernels release the interpreter lock, so that threads can share a batch.
 
-Everything that is compiled stands in this one file: numba keeps compiled code on disk and
-notices a change of the file of a kernel only, not of what the kernel calls elsewhere.
-
 Array names and shapes as in `reference.py`; `rate` is A transposed (N, D) times log2(e).
 """
 
 import numpy as np
-from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-LOG2_E = 1.4426950408889634
-# "contract" and the like are not all of it: kernels also divide without Python's check for
-# zeros (error_model), which would keep the loop from becoming vector instructions.
-# Reordering of sums stays forbidden: it would let the compiler simplify exp2's rounding.
-ARITHMETIC = {"contract", "nnan", "ninf", "nsz"}
-
-# 2^f on [-0.5, 0.5], lower terms first. The first is exact and the error relative to f as small as can be (3e-7): the
-# error of a slow decay, f near 0, adds up over many steps. Of 2^f the largest error is 1.5e-7.
-POWER = (
-    1.0,
-    0.6931470928734715,
-    0.24022358205398125,
-    0.055506655234467545,
-    0.0096658781946149,
-    0.0013266973448783706,
-)
-LOWEST = np.float32(-126.0)  # the smallest exponent of a normal float32
-HIGHEST = np.float32(126.0)
-# Adding 1.5 * 2^23 leaves no bits for a fraction: the sum's low bits are the rounded integer.
-ROUNDER = np.float32(12582912.0)
-
-LANES = 16  # channels per vector: two registers of AVX2, one of AVX-512
-
-# log(1 + e) / e on [0, 1], lower terms first (largest error: 3.5e-8).
-LOGARITHM = (
-    0.9999999651599161,
-    -0.49999435690455263,
-    0.3331793432199773,
-    -0.24833945456880685,
-    0.19071309583456525,
-    -0.1359060023558047,
-    0.07738073838086622,
-    -0.028991956391482294,
-    0.0051058258001474306,
-)
-
-
-class Lanes:
-    """Writes vector instructions for LANES neighbouring channels into a function that numba compiles.
-
-    The compiler would vectorise the same loops in Python too, but it has to check in front of each
-    of them that none of the arrays overlap, and it loads and stores the sums in every pass: two
-    thirds of the time more.
-
-    Args:
-        context, builder: numba's, of the function.
-        types, values: of the arrays, which are contiguous along their last axis.
-    """
-
-    vector = ir.VectorType(ir.FloatType(), LANES)
-    integers = ir.VectorType(ir.IntType(32), LANES)
-    flags = tuple(sorted(ARITHMETIC))
-
-    def __init__(self, context, builder, types, values):
-        self.builder = builder
-        arrays = [cgutils.create_struct_proxy(type_)(context, builder, value=value)
-                  for type_, value in zip(types, values)]  # fmt: skip
-        self.pointers = [array.data for array in arrays]
-        self.shapes = [cgutils.unpack_tuple(builder, array.shape) for array in arrays]
-
-    def load(self, array, index):
-        """LANES values of the array of that number."""
-        value = self.builder.load(self._place(array, index))
-        value.align = 4
-        return value
-
-    def store(self, value, array, index):
-        self.builder.store(value, self._place(array, index)).align = 4
-
-    def add_to(self, array, index, value):
-        self.store(self.add(self.load(array, index), value), array, index)
-
-    def _place(self, array, index):
-        builder = self.builder
-        return builder.bitcast(builder.gep(self.pointers[array], [index]), self.vector.as_pointer())
-
-    def repeat(self, array, index):
-        """One value in all lanes."""
-        value = self.builder.load(self.builder.gep(self.pointers[array], [index]))
-        undefined = ir.Constant(self.vector, ir.Undefined)
-        first = self.builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
-        return self.builder.shuffle_vector(first, undefined, ir.Constant(self.integers, [0] * LANES))
-
-    def constant(self, value):
-        return ir.Constant(self.vector, [float(value)] * LANES)
-
-    def multiply(self, left, right):
-        return self.builder.fmul(left, right, flags=self.flags)
-
-    def add(self, left, right):
-        return self.builder.fadd(left, right, flags=self.flags)
-
-    def subtract(self, left, right):
-        return self.builder.fsub(left, right, flags=self.flags)
-
-    def larger(self, left, right):
-        return self.builder.select(self.builder.fcmp_ordered(">", left, right, flags=self.flags), left, right)
-
-    def polynomial(self, coefficients, x):
-        """Of the coefficients, lower terms first.
-
-        Pairs of terms are joined by powers of x, so that products do not wait for each other: latency, not
-        the number of instructions, is what takes the time.
-        """
-        terms = [self.constant(coefficient) for coefficient in coefficients]
-        while len(terms) > 1:
-            pairs = [terms[i : i + 2] for i in range(0, len(terms), 2)]
-            terms = [self.add(self.multiply(pair[1], x), pair[0]) if pair[1:] else pair[0] for pair in pairs]
-            x = self.multiply(x, x)
-        return terms[0]
-
-    def exp2(self, x):
-        """2^x to 3e-7 relative, for x below 127; below 2^-126 the result stays at 2^-126."""
-        builder = self.builder
-        rounder = self.constant(ROUNDER)
-        x = self.larger(x, self.constant(LOWEST))
-        rounded = builder.fadd(x, rounder)  # without flags, which would allow to take it back
-        power = self.polynomial(POWER, builder.fsub(x, builder.fsub(rounded, rounder)))
-        # The low bits of `rounded` hold the integer: add it to the exponent bits.
-        shift = builder.shl(builder.bitcast(rounded, self.integers), ir.Constant(self.integers, [23] * LANES))
-        return builder.bitcast(builder.add(builder.bitcast(power, self.integers), shift), self.vector)
-
-    def softplus(self, x):
-        """log(1 + e^x) to 4e-6 relative, to 5e-7 where |x| < 5."""
-        positive = self.larger(x, self.constant(0))
-        negative_size = self.subtract(x, self.add(positive, positive))  # -|x|
-        power = self.exp2(self.multiply(negative_size, self.constant(LOG2_E)))
-        return self.add(positive, self.multiply(power, self.polynomial(LOGARITHM, power)))
-
-    def silu(self, x):
-        """x / (1 + e^-x) to 4e-6 relative, to 5e-7 where |x| < 5; below -87 the result stays near 0."""
-        negative = self.subtract(self.constant(0), self.larger(x, self.constant(-HIGHEST / LOG2_E)))
-        power = self.exp2(self.multiply(negative, self.constant(LOG2_E)))
-        return self.builder.fdiv(x, self.add(power, self.constant(1)), flags=self.flags)
-
-    def each(self, width):
-        """A context whose value runs over 0, LANES, 2 LANES ... below the width."""
-        zero, stride = (ir.Constant(width.type, value) for value in (0, LANES))
-        return cgutils.for_range_slice(self.builder, zero, width, stride, inc=True)
-
-    def total(self, value):
-        """Sum of the lanes."""
-        type_ = ir.FunctionType(ir.FloatType(), (ir.FloatType(), self.vector))
-        name = f"llvm.vector.reduce.fadd.v{LANES}f32"
-        sum_lanes = cgutils.get_or_insert_function(self.builder.module, type_, name)
-        return self.builder.call(sum_lanes, (ir.Constant(ir.FloatType(), 0.0), value), fastmath=("reassoc",))
+from espnet_plugin.semamba_pp.lanes import ARITHMETIC, LANES, LOG2_E, Lanes
 
 
 @intrinsic
@@ -242,77 +93,6 @@ def retreat(typing_context, carry, previous, following, grad_y, step, rate, driv
     return types.void(*arrays), generate
 
 
-@intrinsic
-def begin(typing_context, step_weight, step_bias, skip, parameters, u, step, drive, output):
-    """What comes before `advance`: step = softplus(step_weight^T parameters + step_bias), drive = step u and
-    output = skip u.
-
-    step_weight is (R, W), parameters (R or more,), the others (W,); W is a multiple of LANES.
-    """
-
-    def generate(context, builder, signature, values):
-        lanes = Lanes(context, builder, signature.args, values)
-        step_weight, step_bias, skip, parameters, u, step, drive, output = range(8)
-        rank, width = lanes.shapes[step_weight]
-        total = cgutils.alloca_once(builder, lanes.vector)
-        with lanes.each(width) as (d, _):
-            builder.store(lanes.load(step_bias, d), total)
-            with cgutils.for_range(builder, rank) as loop:
-                weight = lanes.load(step_weight, builder.add(builder.mul(loop.index, width), d))
-                product = lanes.multiply(weight, lanes.repeat(parameters, loop.index))
-                builder.store(lanes.add(builder.load(total), product), total)
-            u_d, size = lanes.load(u, d), lanes.softplus(builder.load(total))
-            lanes.store(size, step, d)
-            lanes.store(lanes.multiply(size, u_d), drive, d)
-            lanes.store(lanes.multiply(lanes.load(skip, d), u_d), output, d)
-        return context.get_dummy_value()
-
-    arrays = step_weight, step_bias, skip, parameters, u, step, drive, output
-    return types.void(*arrays), generate
-
-
-@intrinsic
-def gate(typing_context, output, gates, y):
-    """What comes after `advance`: y = output silu(gates); arrays (W,), W a multiple of LANES."""
-
-    def generate(context, builder, signature, values):
-        lanes = Lanes(context, builder, signature.args, values)
-        output, gates, y = range(3)
-        with lanes.each(lanes.shapes[y][0]) as (d, _):
-            lanes.store(lanes.multiply(lanes.load(output, d), lanes.silu(lanes.load(gates, d))), y, d)
-        return context.get_dummy_value()
-
-    return types.void(output, gates, y), generate
-
-
-@intrinsic
-def convolve_step(typing_context, taps, bias, x, first_row, row_step, first_tap, u):
-    """u = silu(bias + sum over k of taps[k] x[first_row + k row_step]), from the tap first_tap on.
-
-    taps is (K, W), bias and u (W,), the rows of x have W or more values; W is a multiple of LANES.
-    """
-
-    def generate(context, builder, signature, values):
-        places = (0, 1, 2, 6)
-        lanes = Lanes(context, builder, [signature.args[i] for i in places], [values[i] for i in places])
-        taps, bias, x, u = range(4)
-        first_row, row_step, first_tap = values[3:6]
-        (length, width), (_, row_width) = lanes.shapes[taps], lanes.shapes[x]
-        total = cgutils.alloca_once(builder, lanes.vector)
-        with lanes.each(width) as (d, _):
-            builder.store(lanes.load(bias, d), total)
-            with cgutils.for_range_slice(builder, first_tap, length, ir.Constant(length.type, 1)) as (k, _):
-                tap = lanes.load(taps, builder.add(builder.mul(k, width), d))
-                row = builder.add(first_row, builder.mul(k, row_step))
-                product = lanes.multiply(tap, lanes.load(x, builder.add(builder.mul(row, row_width), d)))
-                builder.store(lanes.add(builder.load(total), product), total)
-            lanes.store(lanes.silu(builder.load(total)), u, d)
-        return context.get_dummy_value()
-
-    arguments = taps, bias, x, types.intp, types.intp, types.intp, u
-    return types.void(*arguments), generate
-
-
 @njit(nogil=True, cache=True, fastmath=ARITHMETIC, error_model="numpy")
 def whole_vectors(width):
     """The smallest multiple of LANES from a width on."""
@@ -342,42 +122,6 @@ def forward_kernel(u, delta, rate, B, C, skip, y, first, last):
             multiply(skip, u[b, t], output[:width])
             advance(state, state, output, step, rate, drive, B[b, t], C[b, t])
             y[b, t] = output[:width]
-
-
-@njit(nogil=True, cache=True, fastmath=ARITHMETIC, error_model="numpy")
-def gated_kernel(u, parameters, projected, step_weight, step_bias, rate, skip, backward, y, first, last):
-    """Fill y (B, L, D) for the sequences first..last-1: step, softplus, scan and gate in one pass.
-
-    For inference. D is a multiple of LANES, y may be u. `parameters` (B, L, rank + 2 N) holds what makes the
-    step, B and C side by side, the second half of `projected` (B, L, 2 D) the gate; `step_weight` is (rank, D).
-    """
-    steps, width = u.shape[1], u.shape[2]
-    states, rank = rate.shape[0], step_weight.shape[0]
-    state = np.empty(rate.shape, np.float32)
-    step, drive, output = np.empty((3, width), np.float32)
-    for b in range(first, last):
-        state[:] = np.float32(0)
-        for i in range(steps):
-            t = steps - 1 - i if backward else i
-            begin(step_weight, step_bias, skip, parameters[b, t], u[b, t], step, drive, output)
-            weights = parameters[b, t, rank:]
-            advance(state, state, output, step, rate, drive, weights, weights[states:])
-            gate(output, projected[b, t, width:], y[b, t])
-
-
-@njit(nogil=True, cache=True, fastmath=ARITHMETIC, error_model="numpy")
-def convolution_kernel(projected, taps, bias, backward, u, first, last):
-    """Fill u (B, L, D) with the causal convolution and SiLU of the first half of `projected` (B, L, 2 D).
-
-    For inference. D is a multiple of LANES. `taps` is (K, D), the last one for the present step; backward in
-    time, causal means that no earlier step is looked at.
-    """
-    steps, reach = u.shape[1], taps.shape[0] - 1
-    direction = -1 if backward else 1
-    for b in range(first, last):
-        for i in range(steps):
-            t = steps - 1 - i if backward else i
-            convolve_step(taps, bias, projected[b], t - direction * reach, direction, max(reach - i, 0), u[b, t])
 
 
 # One small loop per function: the compiler vectorises a loop over few arrays only, as it must check
