@@ -5,8 +5,9 @@ threads would wait for each other after every one.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import torch
 
@@ -39,6 +40,25 @@ def run_one_thread_each(tasks: Iterable[Callable[[], object]]) -> None:
             task.result()
     finally:
         # Each thread has its own number, but the last one set is what new threads begin with.
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def one_thread_without_gradients() -> Iterator[None]:
+    """Lets torch work with one thread inside, except for training.
+
+    For small steps whose last bits depend on how torch deals them out to threads (functions that it
+    calculates for several numbers at once and for the last ones singly, sums over a whole plane), so that a
+    result does not depend on the number of threads.
+    """
+    threads = torch.get_num_threads()
+    if torch.is_grad_enabled() or threads == 1:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
         torch.set_num_threads(threads)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from espnet_plugin.threads import run_in_threads, run_one_thread_each
+from espnet_plugin.threads import one_thread_without_gradients, run_in_threads, run_one_thread_each
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -41,4 +41,13 @@ def test_tasks_have_one_thread_and_no_gradients(threads):
 def test_a_failure_is_passed_on(threads):
     with pytest.raises(ZeroDivisionError):
         run_one_thread_each([lambda: None, lambda: 1 / 0])
+    assert torch.get_num_threads() == threads
+
+
+def test_one_thread_but_for_training(threads):
+    with one_thread_without_gradients():
+        assert torch.get_num_threads() == threads
+    with torch.inference_mode(), pytest.raises(ZeroDivisionError), one_thread_without_gradients():
+        assert torch.get_num_threads() == 1
+        raise ZeroDivisionError
     assert torch.get_num_threads() == threads

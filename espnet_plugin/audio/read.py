@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,13 @@ def read_audio(path: str | Path, start: int = 0, samples: int = -1) -> tuple[np.
     Raises:
         UserError: the file is missing or libsndfile cannot read it.
     """
-    with _opened(path) as file:
+    with open_audio(path) as file:
         try:
             if start:
                 file.seek(start)
             wave = file.read(samples, dtype="float32", always_2d=True)
         except soundfile.SoundFileError as error:
-            raise UserError(f"{path} is damaged: {_reason(error)}; get the file again") from error
+            raise UserError(f"{path} is damaged: {reason(error)}; get the file again") from error
         return wave, file.samplerate
 
 
@@ -43,24 +44,33 @@ def audio_info(path: str | Path) -> tuple[int, int, int]:
     Raises:
         UserError: the file is missing or libsndfile cannot read it.
     """
-    with _opened(path) as file:
+    with open_audio(path) as file:
         return file.frames, file.channels, file.samplerate
 
 
-def _opened(path: str | Path) -> soundfile.SoundFile:
+def open_audio(path: str | Path) -> soundfile.SoundFile:
+    """Open an audio file with libsndfile.
+
+    Raises:
+        UserError: the file is missing or libsndfile cannot read it.
+    """
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path} does not exist or is no file; check the name")
     try:
-        return soundfile.SoundFile(path)
+        path.open("rb").close()  # says why, if it may not be read
+        return soundfile.SoundFile(os.fsencode(path))  # names that are no UTF-8, too
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from error
     except soundfile.SoundFileError as error:
         raise UserError(
-            f"{path} is no audio file that libsndfile can read ({_reason(error)}); convert it to WAV or FLAC"
+            f"{path} is no audio file that libsndfile can read ({reason(error)}); convert it to WAV or FLAC"
         ) from error
     except TypeError as error:  # what soundfile raises for headerless formats (.raw)
         raise UserError(f"{path} has no header that tells its rate; convert it to WAV or FLAC") from error
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """What libsndfile says, in one line."""
     text = getattr(error, "error_string", None) or str(error)
     return " ".join(text.split()).rstrip(".")

@@ -13,6 +13,11 @@ def resampled_length(samples: int, from_hz: int, to_hz: int) -> int:
     return -(-samples * to_hz // from_hz)
 
 
+def scaled(samples: int, from_hz: int, to_hz: int) -> int:
+    """Samples at another rate that begin within the time of so many, in exact integer arithmetic."""
+    return samples * to_hz // from_hz
+
+
 def resample(wave: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
     """Resample with soxr at quality HQ, to an exact length.
 

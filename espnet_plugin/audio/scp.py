@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from espnet_plugin.atomic_write import write_text
@@ -82,20 +82,31 @@ def find_audio(folder: str | Path) -> dict[str, Path]:
         UserError: no such folder, no audio file in it, or two files that differ in their suffix only.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise UserError(f"the folder {folder} does not exist")
     found: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder)
-        if path.suffix.lower() not in AUDIO_SUFFIXES or not path.is_file():
-            continue
-        if any(part.startswith(".") for part in inside.parts):
-            continue
-        identifier = inside.with_suffix("").as_posix()
+    for path in audio_files(folder):
+        identifier = path.relative_to(folder).with_suffix("").as_posix()
         if identifier in found:
             both = f"{found[identifier]} and {path}"
             raise UserError(f"{both} would share the name {identifier}; keep one of them")
         found[identifier] = path
-    if not found:
-        raise UserError(f"the folder {folder} holds no audio file ({' '.join(AUDIO_SUFFIXES)})")
     return dict(sorted(found.items()))
+
+
+def audio_files(folder: Path, suffixes: Collection[str] = AUDIO_SUFFIXES) -> list[Path]:
+    """All audio files below a folder, sorted; names that start with a dot are passed over.
+
+    Raises:
+        UserError: no such folder, or no audio file in it.
+    """
+    if not folder.is_dir():
+        raise UserError(f"the folder {folder} does not exist")
+    found = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in suffixes
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    if not found:
+        raise UserError(f"the folder {folder} holds no audio file ({' '.join(suffixes)})")
+    return found

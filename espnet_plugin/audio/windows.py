@@ -6,6 +6,8 @@
     kept      [----------||-----||------)   with a short crossfade at ||
 """
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
 
@@ -28,34 +30,34 @@ def plan_windows(samples: int, window: int, hop: int) -> list[tuple[int, int]]:
     return [(i * hop, i * hop + window) for i in range(passing)] + [(passing * hop, samples)]
 
 
-class Stitcher:
-    """Joins processed windows: a window is heard from half of the overlap to half of the next one.
+def stitch(pieces: Iterable[tuple[int, np.ndarray]], crossfade: int) -> Iterator[np.ndarray]:
+    """Join processed windows: each is heard from half of the overlap to half of the next one.
 
     Args:
-        result: (samples, ...), to be filled; nothing else is kept.
-        crossfade: samples at each seam in which the older window fades into the newer.
+        pieces: where a window begins in the result, and the window (samples, ...); in order, without gaps.
+        crossfade: samples at each seam in which the older window fades into the newer; less where they
+            overlap by less.
+
+    Yields:
+        The finished blocks of the result one after the other; no more than two windows are kept.
     """
-
-    def __init__(self, result: np.ndarray, crossfade: int):
-        self.result = result
-        self.crossfade = crossfade
-        self._end = 0  # of the last window
-
-    def add(self, start: int, piece: np.ndarray) -> None:
-        """Lay the next window over the end of the one before it.
-
-        Args:
-            start: where it begins in the result.
-            piece: (samples, ...).
-        """
-        end = start + len(piece)
-        overlap = self._end - start if start else 0
-        fading = min(self.crossfade, overlap)
-        seam = start + (overlap - fading) // 2
-        after = seam + fading
-        fade = (np.arange(fading, dtype=np.float32) + 0.5) / max(fading, 1)
-        fade = fade.reshape(-1, *[1] * (piece.ndim - 1))
-        # old + fade * (new - old) gives back equal values without rounding.
-        self.result[seam:after] += fade * (piece[seam - start : after - start] - self.result[seam:after])
-        self.result[after:end] = piece[after - start :]
-        self._end = end
+    older: np.ndarray | None = None  # what is not given out yet of the windows so far
+    begin = 0  # of that part
+    for start, piece in pieces:
+        if older is not None:
+            end = begin + len(older)
+            overlap = end - start
+            seam = max(begin, start + (overlap - min(crossfade, overlap)) // 2)
+            fading = min(crossfade, overlap, end - seam)
+            after = seam + fading
+            fade = (np.arange(fading, dtype=np.float32) + 0.5) / max(fading, 1)
+            fade = fade.reshape(-1, *[1] * (piece.ndim - 1))
+            leaving = older[seam - begin : after - begin]
+            yield older[: seam - begin]
+            # old + fade * (new - old) gives back equal values without rounding.
+            yield leaving + fade * (piece[seam - start : after - start] - leaving)
+            piece = piece[after - start :]
+            start = after
+        older, begin = piece, start
+    if older is not None:
+        yield older

@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run one analysis and name the files it wrote."""
     import espnet_plugin
-    from espnet_plugin.enhance.files import gather
+    from espnet_plugin.enhance.inputs import gather
 
     recordings = gather(arguments.recordings) if arguments.kind != "softplus" else {}
     if arguments.kind != "softplus" and arguments.seconds < 0.1:
@@ -119,7 +119,7 @@ def _paths(arguments, enhancer, recordings):
 def _intensity(arguments, enhancer, recordings):
     from espnet_plugin.analysis.intensity import Surroundings, analyse_intensity
     from espnet_plugin.analysis.material import Rooms
-    from espnet_plugin.enhance.files import gather
+    from espnet_plugin.enhance.inputs import gather
 
     metrics = _metrics(arguments.metrics)
     noises = _noises(arguments, enhancer)
@@ -155,7 +155,7 @@ def _excerpts(arguments, enhancer, recordings):
 
 def _noises(arguments, enhancer):
     from espnet_plugin.analysis.material import Noises
-    from espnet_plugin.enhance.files import gather
+    from espnet_plugin.enhance.inputs import gather
 
     return Noises(gather(arguments.noise), enhancer.rate_hz, arguments.seed)
 

@@ -1,25 +1,25 @@
-"""``urgent26 enhance``: clean a file, a folder or a list of recordings."""
+"""``urgent26 enhance``: clean files, folders or lists of recordings."""
 
 from pathlib import Path
 
+from espnet_plugin.commands.model_choice import add_model_arguments, choose_model
+
 EXAMPLES = """
 examples:
-  urgent26 enhance noisy.wav -o clean/ --checkpoint semambapp.pth
-  urgent26 enhance recordings/ -o clean/ --checkpoint exp/semamba_pp_mini
-  urgent26 enhance wav.scp -o clean/ --checkpoint model.zip --device cuda --dtype bfloat16
+  urgent26 enhance noisy.wav -o clean.wav --checkpoint semambapp.pth
+  urgent26 enhance recordings/ -o clean/ --model exp/semamba_pp_mini --jobs 2
+  urgent26 enhance 'talks/**/*.mp4' -o clean/ --model model.zip --format flac --report clean.tsv
+  urgent26 enhance wav.scp -o clean/ --model someone/model --device cuda --dtype bfloat16 --batch 8
   urgent26 enhance talk.mp3 -o clean/ --model gap_urgenet --checkpoint five_files/ --branch predictive
+  find . -name '*.wav' | urgent26 enhance --list - -o clean/ --model model.zip
+  curl https://host/noisy.wav | urgent26 enhance - -o - --model model.zip > clean.wav
 
-Rate, length, number of channels and folders stay as they are. What is finished is skipped, so the same
-command continues after an interruption.
+Rate, length, channels, bit depth and folders stay as they are. What is finished is skipped, so the same
+command continues after an interruption. Exit code: 0 all is well, 1 some files failed, 2 nothing was done.
 """
 
-#: Options that not every model has -> the models that have them.
-OPTIONS = {
-    "wiring": ("semamba_pp",),
-    "window_s": ("semamba_pp", "gap_urgenet", "espnet"),
-    "overlap_s": ("semamba_pp", "gap_urgenet", "espnet"),
-    **dict.fromkeys(("crossfade_s", "branch", "level", "packet_loss", "output_rate"), ("gap_urgenet",)),
-}
+#: Stands for the standard output.
+PIPE = "-"
 
 
 def add_arguments(parser):
@@ -29,98 +29,227 @@ def add_arguments(parser):
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EXAMPLES
     parser.add_argument(
-        "inputs", nargs="+", metavar="IN", help="audio file, folder, or .scp list of 'id path'"
+        *("inputs",),
+        nargs="*",
+        metavar="IN",
+        help="audio or video file, folder, .scp list, 'pattern', - for a WAV pipe",
     )
-    parser.add_argument("-o", "--output_dir", required=True, metavar="OUT", help="folder for the results")
     parser.add_argument(
-        "--model", help="semamba_pp, gap_urgenet or espnet (default: what the checkpoint looks like)"
-    )
-    parser.add_argument(
-        "--checkpoint",
+        *("-o", "--output", "--output_dir"),
+        dest="output",
         required=True,
-        help="official .pth (gap_urgenet: folder of its five), .safetensors, experiment folder, pack (.zip), "
-        "hub tag",
-    )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
-    parser.add_argument(
-        "--dtype", default="float32", choices=("float32", "bfloat16", "float16"), help="default: float32"
+        metavar="OUT",
+        help="folder for the results; of one input also a file, or - for a WAV pipe",
     )
     parser.add_argument(
-        "--window_s", type=float, help="longest piece processed at once (default: 30; gap_urgenet: 8)"
+        *("--list",),
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="file with a path or 'id path' a line; - for the standard input",
     )
-    parser.add_argument(
+    add_model_arguments(parser)
+    result = parser.add_argument_group("result")
+    result.add_argument(
+        "--level",
+        choices=("keep", "match", "peak"),
+        help="as the network gives it (default of semamba_pp, which keeps to the input's), the input's "
+        "power, or its peak (default of gap_urgenet, as the official tool)",
+    )
+    result.add_argument(
+        "--mix", type=float, metavar="PART", help="part of the enhanced sound, 0 to 1 (default: 1)"
+    )
+    result.add_argument(
+        "--highband",
+        choices=("drop", "keep"),
+        help="semamba_pp hears up to 8 kHz; drop what is above, or keep it as recorded, noise included "
+        "(default: drop)",
+    )
+    result.add_argument(
+        *("--channels",),
+        default="each",
+        help="each, mix (their mean, one channel), or numbers such as 1,2 (default: each)",
+    )
+    result.add_argument(
+        "--format", choices=("wav", "flac", "ogg", "mp3", "aiff"), help="default: as the input; of video wav"
+    )
+    result.add_argument(
+        "--subtype",
+        choices=("PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"),
+        help="format of the samples (default: as the input)",
+    )
+    result.add_argument("--output_rate", type=int, metavar="HZ", help="rate (default: as the input)")
+    result.add_argument(
+        "--report", type=Path, metavar="FILE", help="write a .json or .tsv with a row for each file"
+    )
+    result.add_argument("--force", action="store_true", help="enhance again what is there already")
+    work = parser.add_argument_group("speed and memory")
+    work.add_argument(
+        *("--jobs",),
+        type=int,
+        default=1,
+        metavar="N",
+        help="files at a time, each in a process with its share of the cores (default: 1)",
+    )
+    work.add_argument(
+        *("--batch",),
+        type=int,
+        metavar="N",
+        help="windows and channels of a file at a time; for GPUs (default: 1)",
+    )
+    work.add_argument(
+        *("--window_s", "--window"),
+        dest="window_s",
+        type=float,
+        help="longest piece processed at once, but for the last; less takes less memory (default: 15; "
+        "gap_urgenet: 8)",
+    )
+    work.add_argument(
         "--overlap_s", type=float, help="overlap of the pieces (default: 1; gap_urgenet's authors take 4)"
     )
-    parser.add_argument(
-        "--suffix", help="format of the results, such as .wav or .flac (default: as the input)"
-    )
-    parser.add_argument("--force", action="store_true", help="enhance again what is there already")
-    semamba = parser.add_argument_group("only for semamba_pp")
-    semamba.add_argument(
-        "--wiring", choices=("fixed", "old"), help="old: checkpoints from before August 2026"
-    )
-    gap = parser.add_argument_group("only for gap_urgenet")
-    gap.add_argument(
-        "--branch",
-        choices=("fused", "predictive", "generative"),
-        help="predictive: changes no words, up to 8 kHz only (default: fused)",
-    )
-    gap.add_argument(
-        "--level",
-        choices=("peak", "rms", "network"),
-        help="what of the input's level is kept; network: nothing (default: peak, as the official tool)",
-    )
-    gap.add_argument(
-        "--packet_loss",
-        choices=("any_rate", "official", "off"),
-        help="how lost packets are found, to be made up (default: any_rate)",
-    )
-    gap.add_argument(
-        "--output_rate", type=int, metavar="HZ", help="rate of the results (default: as the input)"
-    )
-    gap.add_argument("--crossfade_s", type=float, help="length of the seams between pieces (default: 0.5)")
+    work.add_argument("--crossfade_s", type=float, help="length of the seams between pieces (default: 0.5)")
 
 
 def run(arguments) -> int:
     """Enhance; 0 if every recording succeeded, 1 if some of several did not."""
-    from espnet_plugin.enhance.files import enhance_files, gather
+    import contextlib
+    import signal
+    import sys
+
+    def end(*_signal):
+        sys.exit(128 + signal.SIGTERM)
+
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(ValueError):  # only the main thread may
+            before = signal.signal(signal.SIGTERM, end)  # what is begun is removed then
+            stack.callback(signal.signal, signal.SIGTERM, before)
+        return _run(arguments, stack)
+
+
+def _run(arguments, stack) -> int:
+    import sys
+
+    from espnet_plugin.audio.write import FORMATS
+    from espnet_plugin.enhance.inputs import STDIN, Recording, find_recordings, standard_input
+    from espnet_plugin.enhance.record import content_digest
+    from espnet_plugin.enhance.report import check_report_name, write_report
     from espnet_plugin.errors import UserError
 
-    recordings = gather(arguments.inputs)  # before the model is loaded: a wrong name shows at once
-    from espnet_plugin.pretrained.recognise import recognise
+    names = list(arguments.inputs)
+    if not names and not arguments.list:
+        raise UserError("nothing to enhance: name files, folders, lists or patterns, or give a --list")
+    output = Path(arguments.output)
+    to_file = arguments.output == PIPE or (output.suffix.lower() in FORMATS and not output.is_dir())
+    recordings = []
+    if STDIN in names:
+        recordings.append(Recording("stdin", stack.enter_context(standard_input())))
+        names.remove(STDIN)
+    recordings += find_recordings(names, arguments.list, None if to_file else output)
+    if not recordings:
+        raise UserError(f"all recordings lie in the output folder {output}; choose another one")
+    if to_file and len(recordings) > 1:
+        raise UserError(f"{len(recordings)} recordings do not fit into one file; name a folder with -o")
+    if arguments.report:
+        check_report_name(arguments.report)
+    for name in ("jobs", "output_rate"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise UserError(f"--{name} is a number above 0, not {value}")
+    model = choose_model(arguments)
+    weights = content_digest(model.checkpoint)
+    if to_file:
+        summary = _one_file(arguments, recordings[0], model, stack)
+    else:
+        summary = _folder(arguments, recordings, model, weights)
+    if arguments.report:
+        write_report(arguments.report, summary)
+    failed = summary.of("failed")
+    if failed and len(recordings) == 1:
+        raise UserError(_with_source(failed[0]))
+    shown = sys.stderr if arguments.output == PIPE else sys.stdout
+    for outcome in failed:
+        _say(f"FAILED {outcome.identifier}: {_with_source(outcome)}", shown)
+    _say(summary.line(), shown)
+    return 1 if failed else 0
 
-    model = arguments.model or recognise(arguments.checkpoint)
-    options = _options(arguments, model)
-    output_rate_hz = options.pop("output_rate", None)
-    if output_rate_hz is not None and output_rate_hz <= 0:
-        raise UserError(f"--output_rate is a number of hertz above 0, not {output_rate_hz}")
-    import espnet_plugin
 
-    enhancer = espnet_plugin.load(model, arguments.checkpoint, arguments.device, arguments.dtype, **options)
-    summary = enhance_files(
-        *(enhancer, recordings, Path(arguments.output_dir), arguments.suffix, arguments.force),
-        output_rate_hz=output_rate_hz,
-    )
-    if summary.failed and len(recordings) == 1:
-        (identifier,) = recordings
-        raise UserError(f"{recordings[identifier]}: {summary.failed[identifier]}")
-    for identifier, reason in summary.failed.items():
-        print(f"FAILED {identifier}: {reason}")
-    print(summary.line())
-    return 1 if summary.failed else 0
+def _folder(arguments, recordings, model, weights):
+    """Enhance into a folder."""
+    from espnet_plugin.enhance.files import enhance_files
+    from espnet_plugin.enhance.plan import plan_jobs
+    from espnet_plugin.enhance.runner import InThisProcess
+    from espnet_plugin.enhance.workers import Workers
+
+    output = Path(arguments.output)
+    jobs, refused = plan_jobs(recordings, output, **_wanted(arguments))
+    processes = min(arguments.jobs, len(jobs))
+    runner = Workers(processes, model) if processes > 1 else InThisProcess(model.load)
+    settings = {"model": model.name, "weights": weights, "dtype": model.dtype, **model.options}
+    for name in ("format", "subtype", "channels", "output_rate"):
+        settings[name] = getattr(arguments, name)
+    summary = enhance_files(runner, jobs, output, settings, arguments.force)
+    summary.outcomes += refused
+    return summary
 
 
-def _options(arguments, model: str) -> dict:
-    """The options that were given.
+def _one_file(arguments, recording, model, stack):
+    """Enhance into one file, or to the standard output."""
+    import shutil
+    import sys
+    import tempfile
 
-    Raises:
-        UserError: one that the model does not have.
-    """
+    from espnet_plugin.enhance.files import Summary, run_jobs
+    from espnet_plugin.enhance.job import Job
+    from espnet_plugin.enhance.runner import InThisProcess
     from espnet_plugin.errors import UserError
-    from espnet_plugin.pretrained.load import MODELS
 
-    given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
-    for name in given:
-        if model in MODELS and model not in OPTIONS[name]:
-            raise UserError(f"{model} has no --{name}, only {', '.join(OPTIONS[name])}; leave it out")
-    return given
+    target = Path(arguments.output)
+    if arguments.output == PIPE:
+        target = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "stdout.wav"
+    elif arguments.format:
+        raise UserError(f"--format is for folders; the name {target} tells the format")
+    elif target.resolve() == recording.path.resolve():
+        raise UserError(f"{target} would overwrite its own input; choose another name")
+    elif target.exists() and not arguments.force:
+        raise UserError(f"{target} exists; add --force to replace it")
+    wanted = _wanted(arguments)
+    wanted.pop("suffix")
+    job = Job(recording.identifier, recording.path, target, **wanted)
+    summary = Summary()
+    run_jobs(InThisProcess(model.load), [job], summary)
+    if arguments.output == PIPE and not summary.of("failed"):
+        with target.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    return summary
+
+
+def _wanted(arguments) -> dict:
+    """What is wanted of every result."""
+    from espnet_plugin.errors import UserError
+
+    channels = arguments.channels
+    if channels not in ("each", "mix"):
+        try:
+            channels = tuple(int(number) for number in channels.split(","))
+        except ValueError:
+            raise UserError(f"--channels is each, mix or numbers such as 1,2, not '{channels}'") from None
+    suffix = f".{arguments.format}" if arguments.format else None
+    return {
+        "suffix": suffix,
+        "subtype": arguments.subtype,
+        "channels": channels,
+        "rate_hz": arguments.output_rate,
+    }
+
+
+def _with_source(outcome) -> str:
+    """Why a file failed, with its name."""
+    source = str(outcome.source)
+    return outcome.reason if source in outcome.reason else f"{source}: {outcome.reason}"
+
+
+def _say(text: str, stream) -> None:
+    """One line, whatever is in the names of files."""
+    line = " ".join(text.split())
+    print(line.encode("utf-8", "backslashreplace").decode(), file=stream, flush=True)

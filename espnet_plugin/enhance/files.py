@@ -1,14 +1,22 @@
-"""Many recordings: progress, resume, and nothing half written."""
+"""Many recordings: what is done already, what fails, and a summary."""
+
+from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from espnet_plugin.audio.read import audio_info, read_audio
-from espnet_plugin.audio.scp import find_audio, read_scp
-from espnet_plugin.audio.write import write_audio
+from espnet_plugin.audio.read import audio_info
+from espnet_plugin.enhance.job import Job, Outcome
+from espnet_plugin.enhance.progress import Progress
+from espnet_plugin.enhance.record import Record
+from espnet_plugin.enhance.runner import Runner
 from espnet_plugin.errors import UserError
+
+#: Headers that tell of more lie.
+LONGEST_S = 1e6
 
 
 @dataclass
@@ -16,128 +24,133 @@ class Summary:
     """What happened to a list of recordings.
 
     Attributes:
-        outputs: id -> file, of all that are there now.
-        skipped: number of recordings that were finished by an earlier run.
-        failed: id -> one line why.
-        clipped: id -> number of samples that exceeded full scale in the output.
-        audio_s: seconds of audio that were enhanced.
-        wall_s: seconds that took.
+        outcomes: of every file.
+        wall_s: seconds that took, without loading the model in this process.
+        memory_gib: largest memory of a process.
     """
 
-    outputs: dict[str, Path] = field(default_factory=dict)
-    skipped: int = 0
-    failed: dict[str, str] = field(default_factory=dict)
-    clipped: dict[str, int] = field(default_factory=dict)
-    audio_s: float = 0.0
+    outcomes: list[Outcome] = field(default_factory=list)
     wall_s: float = 0.0
+    memory_gib: float = 0.0
+
+    def of(self, status: str) -> list[Outcome]:
+        """Those with a status: "enhanced", "skipped" or "failed"."""
+        return [outcome for outcome in self.outcomes if outcome.status == status]
 
     def line(self) -> str:
         """The summary for people."""
-        text = f"{len(self.outputs) - self.skipped} enhanced, {self.skipped} were there already"
-        if self.audio_s:
-            text += f"; {self.audio_s:.1f} s of audio in {self.wall_s:.1f} s"
-            text += f" (real-time factor {self.wall_s / self.audio_s:.2f})"
-        if self.clipped:
-            text += f"; {len(self.clipped)} reached full scale and were clipped"
-        if self.failed:
-            text += f"; {len(self.failed)} FAILED"
+        done = self.of("enhanced")
+        text = f"{len(done)} enhanced, {len(self.of('skipped'))} were there already"
+        audio_s = sum(outcome.audio_s for outcome in done)
+        if audio_s:
+            text += f"; {audio_s:.1f} s of audio in {self.wall_s:.1f} s"
+            text += f" (real-time factor {self.wall_s / audio_s:.2f})"
+        if done and self.memory_gib:
+            text += f", {self.memory_gib:.1f} GiB of memory"
+        clipped = [outcome for outcome in done if outcome.clipped]
+        if clipped:
+            text += f"; {len(clipped)} reached full scale and were clipped"
+        if self.of("failed"):
+            text += f"; {len(self.of('failed'))} FAILED"
         return text
 
 
-def gather(inputs: Iterable[str | Path]) -> dict[str, Path]:
-    """All recordings behind names of files, folders and lists, as id -> file.
-
-    The id of a single file is its stem; of a file in a folder, its path inside that folder;
-    of a list, what the list says.
-
-    Raises:
-        UserError: a missing file, an empty folder, or two recordings with the same id.
-    """
-    recordings: dict[str, Path] = {}
-    for name in map(Path, inputs):
-        if name.is_dir():
-            found = find_audio(name)
-        elif name.suffix == ".scp":
-            found = read_scp(name)
-        else:
-            audio_info(name)  # says so if it is missing or no audio
-            found = {name.stem: name}
-        for identifier, path in found.items():
-            if identifier in recordings:
-                raise UserError(
-                    f"{recordings[identifier]} and {path} would give the same output; enhance them apart"
-                )
-            recordings[identifier] = path
-    return recordings
-
-
-def same_size(source: Path, target: Path, output_rate_hz: int | None = None) -> bool:
-    """Whether the target is a whole audio file of the source's duration, channels and rate.
+def enhance_files(
+    runner: Runner,
+    jobs: Sequence[Job],
+    out_dir: str | Path,
+    settings: Mapping[str, Any],
+    force: bool = False,
+    progress: bool = True,
+) -> Summary:
+    """Do all jobs that are not done yet.
 
     Args:
-        output_rate_hz: of the target; the source's by default.
+        runner: does them; it is not opened if there is nothing to do.
+        jobs: see `plan_jobs`.
+        out_dir: all targets lie in it; made if missing, and holds a record of what was made how.
+        settings: model and options; results that were made with others are an error.
+        force: enhance again what is there already, whatever it is.
+        progress: show how far it is.
+
+    Returns:
+        A summary; files that cannot be enhanced are in it and do not stop the others.
+
+    Raises:
+        UserError: results of other settings, a folder that cannot be written to, or a model that cannot be
+            loaded.
     """
+    out_dir = Path(out_dir)
+    record = Record(out_dir, settings)
+    names = {job.target: job.target.relative_to(out_dir).as_posix() for job in jobs}
+    there = [job for job in jobs if _exists(job.target)]
+    if not force:
+        record.check([names[job.target] for job in there])
+    outcomes: dict[Path, Outcome] = {}
+    outdated: list[Job] = []
+    for job in there:
+        own = record.made_from(names[job.target], job.source)
+        if job.target.is_dir():
+            outcomes[job.target] = job.failed(f"{job.target} is a folder; rename it")
+        elif force or own is False:
+            outdated.append(job)
+        elif own is None or not job.fits():
+            why = f"{job.target} exists and is no result of this file; add --force to replace it"
+            outcomes[job.target] = job.failed(why)
+        else:
+            outcomes[job.target] = Outcome(job.identifier, job.source, job.target, "skipped")
+    todo = [job for job in jobs if job.target not in outcomes]
+
+    def make_room() -> None:
+        for job in outdated:
+            job.target.unlink()
+        record.note({names[job.target]: job.source for job in todo})
+
+    summary = Summary()
+    if todo:
+        run_jobs(runner, todo, summary, make_room, progress)
+    outcomes |= {outcome.target: outcome for outcome in summary.outcomes}
+    summary.outcomes = [outcomes[job.target] for job in jobs]
+    return summary
+
+
+def run_jobs(
+    runner: Runner,
+    jobs: Sequence[Job],
+    summary: Summary,
+    first: Callable[[], object] = lambda: None,
+    progress: bool = True,
+) -> None:
+    """Do jobs, whatever is there, and note in a summary what came of them.
+
+    Args:
+        first: called when the model is loaded, so that nothing is lost for one that cannot be.
+    """
+    with runner:
+        first()
+        started = time.perf_counter()
+        expected_s = {job.target: _length_s(job.source) for job in jobs}
+        shown = Progress(sum(expected_s.values()), len(jobs), progress)
+        try:
+            for outcome in runner.outcomes(jobs, shown.heard):
+                summary.outcomes.append(outcome)
+                shown.finished(expected_s[outcome.target], outcome.audio_s)
+        finally:
+            shown.close()
+        summary.wall_s = time.perf_counter() - started
+        summary.memory_gib = runner.memory_gib
+
+
+def _exists(path: Path) -> bool:
     try:
-        samples, channels, rate_hz = audio_info(source)
-        wanted_hz = output_rate_hz or rate_hz
-        return audio_info(target) == (samples * wanted_hz // rate_hz, channels, wanted_hz)
-    except UserError:
+        return path.exists()
+    except OSError:  # such as a name that is too long, which the attempt to write will tell
         return False
 
 
-def enhance_files(
-    enhancer,
-    recordings: Mapping[str, Path],
-    out_dir: str | Path,
-    suffix: str | None = None,
-    force: bool = False,
-    progress: bool = True,
-    output_rate_hz: int | None = None,
-) -> Summary:
-    """Enhance recordings one after the other, each written under a temporary name and renamed.
-
-    Args:
-        enhancer: has `enhance(wave, rate_hz)`, or with a third argument for `output_rate_hz`.
-        recordings: id -> file; the output is `out_dir/<id><suffix>`, so that an id with
-            slashes keeps its folders.
-        out_dir: made if missing.
-        suffix: of the outputs, such as ".wav"; default: each file's own.
-        force: enhance again what is there already.
-        progress: show a bar with the time left.
-        output_rate_hz: of all outputs; each file's own by default.
-
-    Returns:
-        A summary; files that cannot be read are in `failed` and do not stop the others.
-    """
-    from tqdm import tqdm
-
-    out_dir = Path(out_dir)
-    summary = Summary()
-    bar = tqdm(sorted(recordings.items()), unit="file", desc="enhance", disable=not progress)
-    for identifier, source in bar:
-        target = out_dir / (identifier + (suffix or Path(source).suffix.lower()))
-        if target.resolve() == Path(source).resolve():
-            raise UserError(f"{target} would overwrite its own input; choose another output folder")
-        if not force and target.exists():
-            if same_size(source, target, output_rate_hz):
-                summary.skipped += 1
-                summary.outputs[identifier] = target
-                continue
-            summary.failed[identifier] = (
-                f"{target} exists and is no result of this file; add --force to replace it"
-            )
-            continue
-        started = time.perf_counter()
-        try:
-            wave, rate_hz = read_audio(source)
-            rates = (rate_hz,) if output_rate_hz is None else (rate_hz, output_rate_hz)
-            clipped = write_audio(target, enhancer.enhance(wave, *rates), rates[-1])
-        except UserError as error:
-            summary.failed[identifier] = str(error)
-            continue
-        summary.outputs[identifier] = target
-        if clipped:
-            summary.clipped[identifier] = clipped
-        summary.audio_s += len(wave) / rate_hz
-        summary.wall_s += time.perf_counter() - started
-    return summary
+def _length_s(path: Path) -> float:
+    try:
+        samples, _, rate_hz = audio_info(path)
+    except UserError:
+        return 0.0
+    return min(samples / rate_hz, LONGEST_S)

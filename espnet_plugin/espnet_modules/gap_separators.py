@@ -16,10 +16,10 @@ from espnet_plugin.gap_urgenet.predictor import Predictor
 
 #: Rates of the predictor and of the output.
 PREDICTOR_HZ, POSTNET_HZ = 16000, 48000
-#: What of a wave (B, N) is kept for each choice of ``level``; "network" keeps what the network gives.
+#: What of a wave (B, N) is kept for each choice of ``level``; "keep" leaves it as the network gives it.
 _KEPT = {
     "peak": lambda wave: wave.abs().amax(1, keepdim=True),
-    "rms": lambda wave: wave.square().mean(1, keepdim=True).sqrt(),
+    "match": lambda wave: wave.square().mean(1, keepdim=True).sqrt(),
 }
 
 
@@ -108,7 +108,8 @@ class GapUrgenetSeparator(WaveSeparator):
     ) -> None:
         super().__init__(input_dim, num_spk)
         # Here, as they bring transformers along, which takes its time and which no other separator needs.
-        from espnet_plugin.enhance.gap_enhancer import LEVELS, PACKET_LOSS
+        from espnet_plugin.enhance.gap_enhancer import PACKET_LOSS
+        from espnet_plugin.enhance.level import LEVELS
         from espnet_plugin.gap_urgenet.network import GapUrgenet
 
         for what, value, known in (("packet_loss", packet_loss, PACKET_LOSS), ("level", level, LEVELS)):

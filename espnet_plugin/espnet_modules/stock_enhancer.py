@@ -1,11 +1,13 @@
 """Enhancement of recordings with any network in ESPnet's form."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.nn import functional
 
-from espnet_plugin.enhance.enhancer import Enhancer, choose_device
+from espnet_plugin.enhance.device import choose_device
+from espnet_plugin.enhance.enhancer import Enhancer
 from espnet_plugin.errors import UserError
 from espnet_plugin.espnet_modules.inference import SeparateSpeech
 from espnet_plugin.semamba_pp.restoration import PEAK_FLOOR
@@ -16,32 +18,32 @@ class StockEnhancer(Enhancer):
 
     Args:
         separate: ESPnet's inference with the trained network.
-        windows: ``window_s`` and ``overlap_s`` of ``Enhancer``.
+        options: of ``Enhancer``.
     """
 
-    def __init__(self, separate: SeparateSpeech, **windows: float) -> None:
+    def __init__(self, separate: SeparateSpeech, **options: Any) -> None:
         encoder = separate.enh_model.encoder
         rate_hz = getattr(encoder, "default_fs", None) or separate.enh_train_args.sample_rate
-        super().__init__(separate.enh_model, rate_hz, separate.device, **windows)
+        super().__init__(separate.enh_model, rate_hz, separate.device, **options)
         self.separate = separate
         self.shortest_samples = getattr(encoder, "n_fft", 1)
 
-    def restore(self, wave: torch.Tensor) -> torch.Tensor:
+    def restore(self, wave: torch.Tensor, peak: torch.Tensor) -> tuple[torch.Tensor, int]:
         """Divide by the peak, enhance, multiply by the peak.
 
         What ESPnet's normalisation cannot treat, silence and constants, stays as it is.
         """
         samples = wave.shape[1]
-        peak = wave.abs().amax(dim=1, keepdim=True)
         missing = max(self.shortest_samples - samples, 0)
         normalised = functional.pad(wave / (peak + PEAK_FLOOR), (0, missing))
         (restored,) = self.separate(normalised, fs=self.rate_hz)
         restored = torch.from_numpy(restored).to(wave)[:, :samples] * peak
-        return torch.where(restored.isfinite().all(dim=1, keepdim=True), restored, wave)
+        finite = restored.isfinite().all(dim=1, keepdim=True)
+        return torch.where(finite, restored, wave), self.rate_hz
 
 
 def load_stock(
-    checkpoint: str | Path, device: str = "auto", dtype: str = "float32", **windows: float
+    checkpoint: str | Path, device: str = "auto", dtype: str = "float32", **options: Any
 ) -> StockEnhancer:
     """Load a trained network of ESPnet's stock.
 
@@ -49,7 +51,7 @@ def load_stock(
         checkpoint: experiment folder, pack (.zip), or tag of the ESPnet model zoo.
         device: a name for ``choose_device``.
         dtype: only float32 exists here.
-        windows: as for ``StockEnhancer``.
+        options: as for ``StockEnhancer``.
 
     Raises:
         UserError: no such checkpoint, tensors that do not fit, another dtype.
@@ -59,7 +61,7 @@ def load_stock(
     path, place = Path(checkpoint).expanduser(), str(choose_device(device))
     if path.is_dir():
         files = path / "config.yaml", path / "model.pth"
-        return _enhancer(SeparateSpeech(*files, device=place), path, windows)
+        return _enhancer(SeparateSpeech(*files, device=place), path, options)
     try:
         separate = SeparateSpeech.from_pretrained(str(checkpoint), device=place)
     except UserError:
@@ -67,11 +69,11 @@ def load_stock(
     except Exception as error:  # the zoo's client raises many kinds, all meaning "cannot be had"
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(f"there is no experiment or model {checkpoint} ({reason})") from error
-    return _enhancer(separate, path, windows)
+    return _enhancer(separate, path, options)
 
 
-def _enhancer(separate: SeparateSpeech, source: Path, windows: dict[str, float]) -> StockEnhancer:
+def _enhancer(separate: SeparateSpeech, source: Path, options: dict[str, Any]) -> StockEnhancer:
     if getattr(separate.enh_model.separator, "inputs", 1) > 1:
         name = separate.enh_train_args.separator
         raise UserError(f"{source}: {name} joins several waves; it cannot enhance a recording by itself")
-    return StockEnhancer(separate, **windows)
+    return StockEnhancer(separate, **options)

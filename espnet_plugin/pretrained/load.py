@@ -21,10 +21,12 @@ from espnet_plugin.errors import UserError, missing_module
 from espnet_plugin.pretrained import semamba_pp
 
 MODELS = ("semamba_pp", "gap_urgenet", "espnet")
+# The authors' file of SEMamba++.
+OFFICIAL_FILE = "semambapp.pth"
 # In an ESPnet model the network sits inside the separator.
 ESPNET_PREFIX = "separator.network."
 # Arguments of an enhancer that are no options.
-_OWN_ARGUMENTS = ("network", "device", "dtype")
+_OWN_ARGUMENTS = ("network", "rate_hz", "device", "dtype")
 
 
 @dataclass
@@ -52,21 +54,22 @@ def load(
     """Load a model; see `espnet_plugin.load`.
 
     Args:
-        options: `window_s`, `overlap_s` of `Enhancer`; for semamba_pp `wiring`, `scan` of `SEMambaPP` too;
-            for gap_urgenet those of `GapUrgenetEnhancer`.
+        options: of `Enhancer`; for semamba_pp `wiring`, `scan` of `SEMambaPP` too; for gap_urgenet those of
+            `GapUrgenetEnhancer`.
     """
-    from espnet_plugin.enhance.enhancer import SEMambaPPEnhancer
+    from espnet_plugin.enhance.enhancer import Enhancer
+    from espnet_plugin.enhance.semamba_pp_enhancer import SEMambaPPEnhancer
     from espnet_plugin.semamba_pp.network import SEMambaPP
 
     if name not in MODELS:
         raise UserError(f"unknown model '{name}': choose {', '.join(MODELS)}")
     if name == "gap_urgenet":
         return _load_gap_urgenet(checkpoint, device, dtype, options)
-    of_network, of_enhancer = ("wiring", "scan") if name == "semamba_pp" else (), ("window_s", "overlap_s")
-    unknown = set(options) - {*of_network, *of_enhancer}
+    of_network = ("wiring", "scan") if name == "semamba_pp" else ()
+    known = (*of_network, *_options_of(Enhancer))
+    unknown = set(options) - set(known)
     if unknown:
-        known = ", ".join((*of_network, *of_enhancer))
-        raise UserError(f"unknown option '{sorted(unknown)[0]}': known are {known}")
+        raise UserError(f"unknown option '{sorted(unknown)[0]}': known are {', '.join(known)}")
     if name == "espnet":
         from espnet_plugin.espnet_modules.stock_enhancer import load_stock
 
@@ -87,9 +90,12 @@ def _load_gap_urgenet(checkpoint, device: str, dtype: str, options: dict[str, An
         from espnet_plugin.pretrained.gap_urgenet import load_network
     except ModuleNotFoundError as error:
         raise missing_module(error.name or "transformers", "GAP-URGENet") from error
-    known = [key for key in inspect.signature(GapUrgenetEnhancer).parameters if key not in _OWN_ARGUMENTS]
-    check_keys(options, known, "options of gap_urgenet")
+    check_keys(options, _options_of(GapUrgenetEnhancer), "options of gap_urgenet")
     return GapUrgenetEnhancer(load_network(checkpoint), device, dtype, **options)
+
+
+def _options_of(enhancer: type) -> list[str]:
+    return [key for key in inspect.signature(enhancer).parameters if key not in _OWN_ARGUMENTS]
 
 
 def read_checkpoint(checkpoint: str | Path) -> Checkpoint:
@@ -101,6 +107,8 @@ def read_checkpoint(checkpoint: str | Path) -> Checkpoint:
     path = Path(checkpoint).expanduser()
     if not path.exists():
         path = download(str(checkpoint))
+    if (path / OFFICIAL_FILE).is_file():
+        path /= OFFICIAL_FILE  # of the authors' repository on the hub
     if path.is_dir() or path.suffix == ".zip":
         options = separator_options(read_espnet_config(path), path, "semamba_pp")  # tells of other models
         return Checkpoint(str(path), options, network_state(read_espnet_state(path), path))
@@ -180,11 +188,18 @@ def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], w
         raise UserError(f"{what}: {'; '.join(problems)}")
 
 
-def save_safetensors(path: str | Path, network_options: dict[str, Any], state: dict[str, Tensor]) -> None:
-    """Write a file of our own: tensors under our names, with the network's arguments in the header."""
+def save_safetensors(
+    path: str | Path, network_options: dict[str, Any], state: dict[str, Tensor], origin: str | None = None
+) -> None:
+    """Write a file of our own: tensors under our names, with the network's arguments in the header.
+
+    Args:
+        origin: whose weights these are, see `espnet_plugin.pretrained.origin`.
+    """
     from safetensors.torch import save_file
 
     header = {"model": "semamba_pp", "options": json.dumps(network_options)}
+    header |= {"origin": origin} if origin else {}
     # Copies, as one tensor may have several names, which the format does not allow.
     tensors = {name: tensor.contiguous().clone() for name, tensor in state.items()}
     write_renamed(Path(path), lambda temporary: save_file(tensors, temporary, header))

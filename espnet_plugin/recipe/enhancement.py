@@ -11,8 +11,8 @@ from espnet_plugin.recipe.stage import Stage, digest, fingerprint
 from espnet_plugin.recipe.evaluation_sets import DataFolder, find_test_sets
 
 OPTIONS = (
-    *("model", "device", "dtype", "scan", "window_s", "overlap_s"),
-    *("crossfade_s", "branch", "level", "packet_loss"),
+    *("model", "device", "dtype", "scan", "window_s", "overlap_s", "crossfade_s", "batch"),
+    *("level", "mix", "highband", "branch", "packet_loss"),
 )
 #: Suffixes of files with weights.
 WEIGHTS = (".pt", ".pth", ".safetensors")
@@ -79,21 +79,26 @@ def _load(options: dict[str, Any], checkpoint: str | Path):
 
 def _enhance_set(one: DataFolder, recordings: dict[str, Path], enhancer, stage: Stage) -> None:
     from espnet_plugin.enhance.files import enhance_files
+    from espnet_plugin.enhance.inputs import Recording
+    from espnet_plugin.enhance.plan import plan_jobs
+    from espnet_plugin.enhance.runner import InThisProcess
 
     wavs = stage.folder / "wavs"
     if stage.outdated and wavs.is_dir():
         # Before the record changes: whatever is found beside a new record was made with it.
         shutil.rmtree(wavs)
     stage.start()
-    summary = enhance_files(enhancer, recordings, wavs, suffix=".wav")
-    if summary.failed:
-        identifier, reason = next(iter(summary.failed.items()))
+    jobs, refused = plan_jobs((Recording(*item) for item in recordings.items()), wavs, ".wav", "PCM_16")
+    summary = enhance_files(InThisProcess(lambda: enhancer), jobs, wavs, stage.settings)
+    failed = refused + summary.of("failed")
+    if failed:
         raise UserError(
-            f"{len(summary.failed)} of {len(recordings)} recordings of {one.name} cannot be enhanced "
-            f"({identifier}: {reason}); repair or remove them and run stage 3 again"
+            f"{len(failed)} of {len(recordings)} recordings of {one.name} cannot be enhanced "
+            f"({failed[0].identifier}: {failed[0].reason}); repair or remove them and run stage 3 again"
         )
-    write_scp(stage.folder / "spk1.scp", summary.outputs)
+    outputs = {outcome.identifier: outcome.target for outcome in summary.outcomes}
+    write_scp(stage.folder / "spk1.scp", outputs)
     parameters = sum(parameter.numel() for parameter in enhancer.network.parameters())
-    text = f"{len(summary.outputs)} files in {wavs}"
-    stage.finish({"text": text, "files": len(summary.outputs), "parameters": parameters})
+    text = f"{len(outputs)} files in {wavs}"
+    stage.finish({"text": text, "files": len(outputs), "parameters": parameters})
     print(f"{one.name}: {summary.line()}; {wavs}")

@@ -14,6 +14,7 @@ import torch
 
 from espnet_plugin.audio.read import read_audio
 from espnet_plugin.audio.resample import resample
+from espnet_plugin.benchmark.random_weights import random_network
 from espnet_plugin.enhance.gap_enhancer import GapUrgenetEnhancer
 from espnet_plugin.gap_urgenet.grid_block import GridBlock
 from espnet_plugin.gap_urgenet.network import BRANCH_HZ, RATE_HZ, GapUrgenet, to_48_khz
@@ -22,20 +23,6 @@ from espnet_plugin.gap_urgenet.network import BRANCH_HZ, RATE_HZ, GapUrgenet, to
 def plain_order():
     """Within it, the blocks compute as ESPnet's and the original's do; all else is the same anyway."""
     return mock.patch.object(GridBlock, "can_infer", False)
-
-
-def random_network() -> GapUrgenet:
-    """Released sizes."""
-    with torch.device("meta"):
-        network = GapUrgenet()
-    network = network.to_empty(device="cpu").eval().requires_grad_(False)
-    torch.manual_seed(0)
-    for name, parameter in network.named_parameters():
-        if name.endswith("gamma") or name.endswith("weight") and parameter.ndim == 1:  # of norms
-            parameter.normal_(1, 0.1)
-        else:
-            parameter.normal_(std=parameter[0].numel() ** -0.5 if parameter.ndim > 1 else 0.1)
-    return network
 
 
 def read_recordings(files: list[str], seconds: float) -> np.ndarray:
@@ -86,9 +73,9 @@ def main():
     parser.add_argument("--ours_only", action="store_true", help="leave the original order out")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    network = random_network()
-    ours = GapUrgenetEnhancer(network, "cpu", options.dtype, level="network")
-    original = GapUrgenetEnhancer(network, "cpu", level="network")
+    network = random_network("gap_urgenet")
+    ours = GapUrgenetEnhancer(network, "cpu", options.dtype, level="keep")
+    original = GapUrgenetEnhancer(network, "cpu", level="keep")
 
     def run_original(wave):
         with plain_order():

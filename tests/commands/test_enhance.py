@@ -1,4 +1,11 @@
-"""``urgent26 enhance`` with GAP-URGENet: its options, and one line for every mistake."""
+"""``urgent26 enhance``: its options, pipes, files and folders, and one line for every mistake."""
+
+import io
+import signal
+import subprocess
+import sys
+import time
+import types
 
 import numpy as np
 import pytest
@@ -7,7 +14,8 @@ import torch
 
 import espnet_plugin
 from espnet_plugin import cli
-from espnet_plugin.pretrained.load import save_safetensors
+from espnet_plugin.enhance import record
+from espnet_plugin.pretrained.load import save_official, save_safetensors
 from espnet_plugin.semamba_pp.network import SEMambaPP
 
 SEMAMBA = {"channels": 4, "blocks": 1, "dense_depth": 2, "state_size": 2}
@@ -24,6 +32,15 @@ def enhance(*arguments):
     return cli.main(["enhance", *map(str, arguments), "--device", "cpu"])
 
 
+def results(folder) -> list[str]:
+    """Whatever lies in a folder, but for the record of the run."""
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != record.NAME
+    )
+
+
 def refusal(capsys, *arguments) -> str:
     """The one line of an error, with exit code 2."""
     capsys.readouterr()
@@ -36,7 +53,7 @@ def refusal(capsys, *arguments) -> str:
 
 def test_options_reach_the_model(official, noisy, tmp_path, capsys):
     out = tmp_path / "out"
-    chosen = {"branch": "predictive", "level": "rms", "packet_loss": "off"}
+    chosen = {"branch": "predictive", "level": "match", "packet_loss": "off"}
     words = [word for name, value in chosen.items() for word in (f"--{name}", value)]
     assert enhance(noisy, "-o", out, "--model", "gap_urgenet", "--checkpoint", official, *words) == 0
     wave, rate_hz = soundfile.read(noisy, dtype="float32")
@@ -59,7 +76,7 @@ def test_output_rate(official, noisy, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "option", ["--branch=fused", "--level=peak", "--packet_loss=off", "--output_rate=8000"]
+    "option", ["--branch=fused", "--packet_loss=off"]
 )
 def test_options_that_the_model_does_not_have(noisy, tmp_path, capsys, option):
     network = SEMambaPP(**SEMAMBA)
@@ -131,7 +148,7 @@ def test_samples_that_are_no_numbers(official, tmp_path, capsys, value):
     soundfile.write(tmp_path / "broken.wav", wave, 16000, "FLOAT")
     line = refusal(capsys, tmp_path / "broken.wav", "-o", tmp_path / "out", "--checkpoint", official)
     assert "broken.wav" in line and "holds NaN or infinite samples" in line
-    assert not (tmp_path / "out").exists()
+    assert not results(tmp_path / "out")
 
 
 def test_one_broken_recording_of_several_does_not_stop_the_others(official, noisy, tmp_path, capsys):
@@ -139,4 +156,134 @@ def test_one_broken_recording_of_several_does_not_stop_the_others(official, nois
     out = tmp_path / "out"
     assert enhance(tmp_path / "broken.wav", noisy, "-o", out, "--checkpoint", official) == 1
     assert "FAILED broken: " in capsys.readouterr().out
-    assert [path.name for path in out.iterdir()] == ["noisy.wav"]
+    assert results(out) == ["noisy.wav"]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """File of a tiny SEMamba++."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("small") / "small.safetensors"
+    save_safetensors(path, SEMAMBA, SEMambaPP(**SEMAMBA).state_dict())
+    return path
+
+
+def test_help_imports_nothing_heavy(monkeypatch, capsys):
+    for heavy in ("torch", "numpy", "soundfile", "scipy", "espnet2"):
+        monkeypatch.setitem(sys.modules, heavy, None)  # an import would fail
+    with pytest.raises(SystemExit):
+        cli.main(["enhance", "--help"])
+    assert "--highband" in capsys.readouterr().out
+
+
+def test_one_file_into_one_file(noisy, small, tmp_path, capsys):
+    out = tmp_path / "made" / "clean.flac"
+    assert enhance(noisy, "-o", out, "--model", small, "--subtype", "PCM_24") == 0
+    info = soundfile.info(out)
+    assert (info.frames, info.samplerate, info.channels, info.subtype) == (5037, 22050, 2, "PCM_24")
+    assert [path.name for path in out.parent.iterdir()] == ["clean.flac"]
+    assert f"{out} exists; add --force" in refusal(capsys, noisy, "-o", out, "--model", small)
+    assert "would overwrite its own input" in refusal(capsys, noisy, "-o", noisy, "--model", small, "--force")
+    assert "2 recordings do not fit" in refusal(capsys, noisy, noisy, "-o", out, "--model", small)
+    missing = refusal(capsys, tmp_path / "no.wav", "-o", tmp_path / "x.wav", "--model", small)
+    assert "no.wav does not exist" in missing
+
+
+def test_pipes(noisy, small, tmp_path, monkeypatch, capfdbinary):
+    assert enhance(noisy, "-o", tmp_path / "out", "--model", small) == 0
+    capfdbinary.readouterr()
+    monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(buffer=io.BytesIO(noisy.read_bytes())))
+    assert enhance("-", "-o", "-", "--model", small) == 0
+    printed = capfdbinary.readouterr()
+    assert printed.out == (tmp_path / "out" / "noisy.wav").read_bytes()
+    assert b"1 enhanced" in printed.err
+    # A pipe that does not know how long it will be.
+    unknown = bytearray(noisy.read_bytes())
+    place = unknown.index(b"data") + 4
+    unknown[4:8] = unknown[place : place + 4] = b"\xff" * 4
+    monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(buffer=io.BytesIO(unknown)))
+    assert enhance("-", "-o", tmp_path / "piped", "--model", small) == 0
+    assert (tmp_path / "piped" / "stdin.wav").read_bytes() == printed.out
+
+
+def test_folder_report_and_failures(noisy, small, tmp_path, capsys):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "good.wav").write_bytes(noisy.read_bytes())
+    (folder / "bad.wav").write_text("no audio")
+    report = tmp_path / "report.tsv"
+    arguments = (folder, tmp_path / "none.wav", "-o", tmp_path / "out", "--model", small, "--report", report)
+    assert enhance(*arguments, "--channels", "mix", "--format", "flac") == 1
+    printed = capsys.readouterr().out
+    assert "FAILED bad: " in printed and "FAILED none: " in printed and "2 FAILED" in printed
+    assert results(tmp_path / "out") == ["good.flac"]
+    assert soundfile.info(tmp_path / "out" / "good.flac").channels == 1
+    assert report.read_text().count("\tfailed\t") == 2
+    # What is done is not done again, what was made otherwise is an error.
+    assert enhance(*arguments, "--channels", "mix", "--format", "flac") == 1
+    assert "0 enhanced, 1 were there already" in capsys.readouterr().out
+    line = refusal(capsys, *arguments, "--channels", "mix", "--format", "flac", "--mix", "0.5")
+    assert "mix: None -> 0.5" in line and "add --force" in line
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [
+        ("nothing to enhance", ("-o", "out", "--model", "x.pth")),
+        ("name the weights: --checkpoint", ("noisy.wav", "-o", "out")),
+        ("name the weights: --checkpoint", ("noisy.wav", "-o", "out", "--model", "semamba_pp")),
+        ("the checkpoint x.pth does not exist", ("noisy.wav", "-o", "out", "--model", "x.pth")),
+        ("unknown model 'fast'", ("noisy.wav", "-o", "out", "--model", "fast", "--checkpoint", "x.pth")),
+        ("--jobs is a number above 0", ("noisy.wav", "-o", "out", "--model", "x.pth", "--jobs", "0")),
+        ("--channels is each, mix or", ("noisy.wav", "-o", "out", "--model", "SMALL", "--channels", "left")),
+        ("written as .json or .tsv", ("noisy.wav", "-o", "out", "--model", "x.pth", "--report", "r.html")),
+        ("there is no channel 3", ("noisy.wav", "-o", "out", "--model", "SMALL", "--channels", "3")),
+        ("FLAC cannot hold FLOAT", ("noisy.wav", "-o", "o.flac", "--model", "SMALL", "--subtype", "FLOAT")),
+        ("--format is for folders", ("noisy.wav", "-o", "o.flac", "--model", "SMALL", "--format", "wav")),
+    ],
+)
+def test_mistakes(noisy, small, tmp_path, monkeypatch, capsys, words, arguments):
+    monkeypatch.chdir(tmp_path)
+    arguments = [str(small) if argument == "SMALL" else argument for argument in arguments]
+    assert words in refusal(capsys, *arguments)
+    assert not results(tmp_path / "out") and not (tmp_path / "o.flac").exists()
+
+
+def test_an_ended_run_leaves_whole_files_and_the_next_one_completes_them(small, repository, tmp_path):
+    """SIGTERM to the command itself, while it works."""
+    wave = 0.1 * np.random.default_rng(0).standard_normal(12 * 16000)
+    for name, seconds in (("a", 1), ("b", 12), ("c", 1)):
+        soundfile.write(tmp_path / f"{name}.wav", wave[: 16000 * seconds], 16000, "PCM_16")
+    sources = [str(tmp_path / f"{name}.wav") for name in "abc"]
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "espnet_plugin.cli", "enhance", *sources, "-o", str(out)]
+    command += ["--model", str(small), "--device", "cpu"]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=repository)
+    while running.poll() is None and not (out / "a.wav").exists():
+        time.sleep(0.02)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(60) == 128 + signal.SIGTERM
+    assert results(out) == ["a.wav"]
+    before = (out / "a.wav").stat().st_mtime_ns
+    assert enhance(*sources, "-o", out, "--model", small) == 0
+    assert results(out) == ["a.wav", "b.wav", "c.wav"] and (out / "a.wav").stat().st_mtime_ns == before
+    assert enhance(*sources, "-o", tmp_path / "other", "--model", small) == 0
+    for name in results(out):
+        assert (out / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+
+
+def test_a_model_of_the_hub_by_its_name_alone(noisy, official, small, tmp_path, monkeypatch, capsys):
+    import huggingface_hub
+
+    folders = {"some/gap": official, "authors/semambapp": tmp_path / "hub"}
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, revision: str(folders[name]))
+    (tmp_path / "hub").mkdir()
+    save_official(tmp_path / "hub" / "semambapp.pth", SEMambaPP().state_dict())
+    soundfile.write(tmp_path / "short.wav", soundfile.read(noisy)[0][:500], 22050, "PCM_16")
+    for name in folders:
+        assert enhance(tmp_path / "short.wav", "-o", tmp_path / name, "--model", name) == 0
+        assert results(tmp_path / name) == ["short.wav"]
+    # An empty folder is no model.
+    (tmp_path / "nothing").mkdir()
+    line = refusal(capsys, noisy, "-o", tmp_path / "out", "--model", tmp_path / "nothing")
+    assert "nothing" in line and "config.yaml is missing" in line

@@ -1,89 +1,178 @@
-"""Many files: resume, damaged inputs, nothing overwritten."""
+"""Many files: resume, other settings, nothing overwritten, broken runs."""
+
+import os
+import random
+import signal
+import time
 
 import numpy as np
 import pytest
 
 from espnet_plugin.audio.read import audio_info, read_audio
 from espnet_plugin.audio.write import write_audio
-from espnet_plugin.enhance.files import enhance_files, gather
+from espnet_plugin.enhance.files import enhance_files
+from espnet_plugin.enhance.inputs import find_recordings
+from espnet_plugin.enhance.plan import plan_jobs
+from espnet_plugin.enhance.record import NAME
+from espnet_plugin.enhance.runner import InThisProcess
 from espnet_plugin.errors import UserError
+from tests.enhance.halver import Halver
 
-
-class Halver:
-    """Halves the level and counts its calls."""
-
-    def __init__(self):
-        self.calls = 0
-
-    def enhance(self, wave, rate_hz):
-        self.calls += 1
-        return wave / 2
+SETTINGS = {"model": "halver", "weights": "0"}
 
 
 @pytest.fixture
-def recordings(tmp_path):
+def folder(tmp_path):
+    """Two recordings of other rates, channels and depths."""
     rng = np.random.default_rng(0)
-    for name, samples, channels, rate_hz in (("a", 500, 1, 8000), ("b/c", 700, 2, 44100)):
+    for name, samples, channels, rate_hz, subtype in (
+        ("a.wav", 5000, 1, 8000, "PCM_16"),
+        ("b/c.flac", 7000, 2, 44100, "PCM_24"),
+        ("b/d.wav", 3000, 1, 16000, "FLOAT"),
+    ):
         wave = 0.1 * rng.standard_normal((samples, channels)).astype(np.float32)
-        write_audio(tmp_path / "in" / f"{name}.wav", wave, rate_hz)
-    return gather([tmp_path / "in"])
+        write_audio(tmp_path / "in" / name, wave, rate_hz, subtype)
+    return tmp_path / "in"
 
 
-def test_folders_are_kept(recordings, tmp_path):
-    summary = enhance_files(Halver(), recordings, tmp_path / "out", progress=False)
-    assert sorted(summary.outputs) == ["a", "b/c"]
-    for identifier, source in recordings.items():
-        target = tmp_path / "out" / f"{identifier}.wav"
-        assert audio_info(target) == audio_info(source)
-        np.testing.assert_allclose(read_audio(target)[0], read_audio(source)[0] / 2, atol=2e-5)
-    assert "2 enhanced" in summary.line()
+def enhance(folder, out, settings=SETTINGS, force=False, halver=None, **wanted):
+    jobs, refused = plan_jobs(find_recordings([folder]), out, **wanted)
+    runner = InThisProcess(lambda: halver or Halver())
+    summary = enhance_files(runner, jobs, out, settings, force, progress=False)
+    summary.outcomes += refused
+    return summary
 
 
-def test_a_second_run_does_nothing(recordings, tmp_path):
-    enhance_files(Halver(), recordings, tmp_path / "out", progress=False)
+def content(out, record=True):
+    """Everything that lies in a folder."""
+    return {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and (record or path.name != NAME)
+    }
+
+
+def test_folders_rates_and_depths_are_kept(folder, tmp_path):
+    summary = enhance(folder, tmp_path / "out")
+    assert [outcome.identifier for outcome in summary.of("enhanced")] == ["a", "b/c", "b/d"]
+    for outcome in summary.outcomes:
+        assert audio_info(outcome.target) == audio_info(outcome.source)
+        np.testing.assert_allclose(
+            read_audio(outcome.target)[0], read_audio(outcome.source)[0] / 2, atol=2e-5
+        )
+        assert outcome.level_change_db == pytest.approx(-6.02, abs=0.01)
+    assert "3 enhanced" in summary.line()
+
+
+def test_a_second_run_does_nothing(folder, tmp_path):
+    enhance(folder, tmp_path / "out")
+    before = content(tmp_path / "out")
     halver = Halver()
-    summary = enhance_files(halver, recordings, tmp_path / "out", progress=False)
-    assert halver.calls == 0 and summary.skipped == 2 and len(summary.outputs) == 2
+    summary = enhance(folder, tmp_path / "out", halver=halver)
+    assert halver.calls == 0 and len(summary.of("skipped")) == 3
+    assert content(tmp_path / "out") == before
 
 
-def test_what_is_missing_is_made(recordings, tmp_path):
-    enhance_files(Halver(), recordings, tmp_path / "out", progress=False)
+def test_what_is_missing_or_older_than_its_recording_is_made(folder, tmp_path):
+    enhance(folder, tmp_path / "out")
+    before = content(tmp_path / "out", record=False)
     (tmp_path / "out" / "a.wav").unlink()
+    write_audio(folder / "b" / "d.wav", np.full(4000, 0.25, np.float32), 16000, "FLOAT")
     halver = Halver()
-    enhance_files(halver, recordings, tmp_path / "out", progress=False)
-    assert halver.calls == 1
+    enhance(folder, tmp_path / "out", halver=halver)
+    after = content(tmp_path / "out", record=False)
+    assert halver.calls == 2 and after["a.wav"] == before["a.wav"]
+    assert audio_info(tmp_path / "out" / "b" / "d.wav") == (4000, 1, 16000)
 
 
-def test_a_foreign_file_is_not_overwritten(recordings, tmp_path):
+def test_other_settings_are_not_mixed_in(folder, tmp_path):
+    enhance(folder, tmp_path / "out")
+    before = content(tmp_path / "out")
+    with pytest.raises(UserError, match="weights: 0 -> 1.*add --force.*or choose another folder"):
+        enhance(folder, tmp_path / "out", {**SETTINGS, "weights": "1"})
+    assert content(tmp_path / "out") == before
+    halver = Halver()
+    enhance(folder, tmp_path / "out", {**SETTINGS, "weights": "1"}, force=True, halver=halver)
+    assert halver.calls == 3
+    assert len(enhance(folder, tmp_path / "out", {**SETTINGS, "weights": "1"}).of("skipped")) == 3
+    with pytest.raises(UserError, match="weights: 1 -> 0"):
+        enhance(folder, tmp_path / "out")
+
+
+def test_a_foreign_file_is_not_overwritten(folder, tmp_path):
     foreign = tmp_path / "out" / "a.wav"
-    write_audio(foreign, np.zeros(3, np.float32), 8000)
+    write_audio(foreign, np.zeros(5000, np.float32), 8000)  # of the right size
     before = foreign.read_bytes()
-    summary = enhance_files(Halver(), recordings, tmp_path / "out", progress=False)
-    assert "add --force" in summary.failed["a"] and foreign.read_bytes() == before
-    enhance_files(Halver(), recordings, tmp_path / "out", force=True, progress=False)
+    summary = enhance(folder, tmp_path / "out")
+    assert "add --force" in summary.of("failed")[0].reason and foreign.read_bytes() == before
+    enhance(folder, tmp_path / "out", force=True)
     assert foreign.read_bytes() != before
 
 
-def test_a_damaged_file_does_not_stop_the_others(recordings, tmp_path):
-    recordings["a"].write_bytes(b"RIFF, but not for long")
-    summary = enhance_files(Halver(), recordings, tmp_path / "out", progress=False)
-    assert list(summary.failed) == ["a"] and list(summary.outputs) == ["b/c"]
-    assert "1 FAILED" in summary.line()
+def test_a_damaged_file_does_not_stop_the_others(folder, tmp_path):
+    (folder / "a.wav").write_bytes(b"RIFF, but not for long")
+    summary = enhance(folder, tmp_path / "out")
+    assert [outcome.identifier for outcome in summary.of("failed")] == ["a"]
+    assert len(summary.of("enhanced")) == 2 and "1 FAILED" in summary.line()
 
 
-def test_an_input_is_never_its_own_output(recordings, tmp_path):
-    with pytest.raises(UserError, match="overwrite its own input"):
-        enhance_files(Halver(), recordings, tmp_path / "in", progress=False)
+def test_a_model_that_cannot_be_loaded_loses_nothing(folder, tmp_path):
+    enhance(folder, tmp_path / "out")
+    before = content(tmp_path / "out")
+
+    def broken():
+        raise UserError("no such model")
+
+    jobs, _ = plan_jobs(find_recordings([folder]), tmp_path / "out")
+    with pytest.raises(UserError, match="no such model"):
+        enhance_files(InThisProcess(broken), jobs, tmp_path / "out", {"model": "other"}, force=True)
+    assert content(tmp_path / "out") == before
 
 
-def test_gather(recordings, tmp_path):
-    (tmp_path / "list.scp").write_text("x in/a.wav\n")
-    assert gather([tmp_path / "in" / "a.wav"]) == {"a": tmp_path / "in" / "a.wav"}
-    assert gather([tmp_path / "list.scp"]) == {"x": tmp_path / "in" / "a.wav"}
-    with pytest.raises(UserError, match="same output"):
-        gather([tmp_path / "in", tmp_path / "in" / "a.wav"])
-    with pytest.raises(UserError, match="does not exist"):
-        gather([tmp_path / "nothing.wav"])
-    (tmp_path / "text.wav").write_text("no audio")
-    with pytest.raises(UserError, match="no audio file"):
-        gather([tmp_path / "text.wav"])
+def test_formats_and_channels(folder, tmp_path):
+    enhance(folder, tmp_path / "flac", suffix=".flac")
+    assert sorted(content(tmp_path / "flac", record=False)) == ["a.flac", "b/c.flac", "b/d.flac"]
+    summary = enhance(folder, tmp_path / "mix", channels="mix")
+    assert audio_info(tmp_path / "mix" / "b" / "c.flac") == (7000, 1, 44100)
+    assert len(enhance(folder, tmp_path / "mix", channels="mix").of("skipped")) == 3
+    summary = enhance(folder, tmp_path / "second", channels=(2,))
+    assert [outcome.identifier for outcome in summary.of("enhanced")] == ["b/c"]
+    assert "no channel 2: the recording has 1" in summary.of("failed")[0].reason
+    expected = read_audio(folder / "b" / "c.flac")[0][:, 1:] / 2
+    np.testing.assert_allclose(read_audio(tmp_path / "second" / "b" / "c.flac")[0], expected, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_killed_at_any_moment_and_run_again_gives_the_same_folder(folder, tmp_path):
+    """Only whole files are there after SIGKILL, and the same command completes the folder byte for byte."""
+    enhance(folder, tmp_path / "whole")
+    whole = content(tmp_path / "whole")
+    moments = random.Random(0)
+    for attempt in range(8):
+        out = tmp_path / f"out{attempt}"
+        for _ in range(2):
+            child = os.fork()
+            if not child:
+                try:
+                    enhance(folder, out, halver=Halver(block_s=0.003))
+                finally:
+                    os._exit(0)
+            time.sleep(moments.uniform(0.005, 0.08))
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            found = content(out)
+            for name in set(found) & set(whole) - {NAME}:
+                assert found[name] == whole[name]
+        enhance(folder, out)
+        assert content(out) == whole
+
+
+def test_a_torn_record_is_mended(folder, tmp_path):
+    enhance(folder, tmp_path / "out")
+    record = tmp_path / "out" / NAME
+    whole = record.read_bytes()
+    record.write_bytes(whole[:-20])
+    summary = enhance(folder, tmp_path / "out")
+    assert len(summary.of("skipped")) == 2 and len(summary.of("failed")) == 1
+    enhance(folder, tmp_path / "out", force=True)
+    assert len(enhance(folder, tmp_path / "out").of("skipped")) == 3

@@ -13,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import espnet_plugin
-from espnet_plugin.enhance.gap_enhancer import LEVELS, PACKET_LOSS, GapUrgenetEnhancer
+from espnet_plugin.enhance.gap_enhancer import PACKET_LOSS, GapUrgenetEnhancer
+from espnet_plugin.enhance.level import LEVELS
 from espnet_plugin.errors import UserError
 from espnet_plugin.pretrained.recognise import recognise
 from tests.gap_urgenet.tiny import GRID, OPTIONS, tiny_network
@@ -122,7 +123,7 @@ def test_what_does_not_fit_is_refused(predictor, postnet, separators):
     for channels in ((), (1,), (3,)):
         with pytest.raises(ValueError, match="joins 2 waves"):
             postnet(noise(1, 3000, *channels), torch.tensor([3000]))
-    with pytest.raises(ValueError, match="unknown level 'loud': choose peak, rms, network"):
+    with pytest.raises(ValueError, match="unknown level 'loud': choose keep, match, peak"):
         build("gap_urgenet", **OPTIONS, level="loud")
 
 
@@ -216,7 +217,7 @@ def test_the_official_numbers_through_espnet(shared, tmp_path):
     config = {
         **{"encoder": "same", "encoder_conf": {}, "decoder": "same", "decoder_conf": {}, "init": None},
         **{"separator": "gap_urgenet", "model_conf": {"always_forward_in_48k": True}},
-        "separator_conf": {**network.options, "packet_loss": "official", "level": "network"},
+        "separator_conf": {**network.options, "packet_loss": "official", "level": "keep"},
     }
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     states = {f"separator.network.{key}": tensor for key, tensor in network.state_dict().items()}
@@ -290,11 +291,13 @@ def test_a_wrong_rate_is_refused_before_training(repository, pairs, tmp_path, di
 
 def test_parts_are_packed_too(postnet, predictor, tmp_path):
     """A pack of each part loads strictly; the one that joins waves is refused for recordings by name."""
-    from espnet_plugin.espnet_modules.export import pack_network
     from espnet_plugin.espnet_modules.inference import SeparateSpeech
+    from espnet_plugin.pretrained.zoo_model import Released, of_network
+    from espnet_plugin.pretrained.zoo_pack import pack_model
 
     wave = noise(1, 4000, 2)
-    pack = pack_network("gap_postnet", GRID, postnet.network, postnet.rate_hz, tmp_path / "postnet.zip")
+    released = Released("gap_postnet", GRID, postnet.network, postnet.rate_hz)
+    pack = pack_model(of_network(released), tmp_path / "postnet.zip")
     with zipfile.ZipFile(pack) as archive:
         archive.extractall(tmp_path)
     (restored,) = SeparateSpeech(None, tmp_path / "model.pth")(wave, fs=48000)

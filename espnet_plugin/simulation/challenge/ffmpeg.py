@@ -10,13 +10,13 @@ import contextlib
 import errno
 import functools
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from espnet_plugin.audio import decode
 from espnet_plugin.errors import UserError, pip_command
 
 COMMON_OPTIONS = (
@@ -53,18 +53,13 @@ def ffmpeg_program() -> str:
     Raises:
         UserError: there is none.
     """
-    found = shutil.which("ffmpeg")
-    if found:
-        return found
-    try:
-        from imageio_ffmpeg import get_ffmpeg_exe
-
-        return get_ffmpeg_exe()
-    except (ImportError, RuntimeError):
+    found = decode.ffmpeg_program()
+    if found is None:
         raise UserError(
             "codecs and wind noise need the program ffmpeg, which is not on PATH; "
             f"install it (apt-get install ffmpeg), or {pip_command('corpus')}"
-        ) from None
+        )
+    return found
 
 
 def together(works: Sequence[Work[Result]]) -> list[Result | Exception]:
