@@ -15,10 +15,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--force", action="store_true", help="replace an existing pack")
     arguments = parser.parse_args(argv)
 
-    from espnet_plugin.espnet_modules.export import pack
+    from espnet_plugin.pretrained.zoo_pack import pack_experiment
 
     try:
-        print(pack(arguments.exp_dir, arguments.out_zip, force=arguments.force))
+        print(pack_experiment(arguments.exp_dir, arguments.out_zip, force=arguments.force))
     except UserError as error:
         print(f"espnet_plugin.bin.pack: {error}", file=sys.stderr)
         return 2

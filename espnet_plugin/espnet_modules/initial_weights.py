@@ -7,8 +7,10 @@ from typing import Any
 
 import torch
 
+from espnet_plugin.atomic_write import write_text
 from espnet_plugin.errors import UserError
-from espnet_plugin.pretrained.load import ESPNET_PREFIX, load_strictly, read_checkpoint
+from espnet_plugin.pretrained import origin
+from espnet_plugin.pretrained.load import ESPNET_PREFIX, check_tensors, load_strictly, read_checkpoint
 
 FILE = "initial.pth"
 
@@ -19,7 +21,7 @@ def write_initial_weights(checkpoint: str | Path, config: Mapping[str, Any], exp
     Args:
         checkpoint: official file, one of ours, an experiment folder, a pack or a hub tag.
         config: of the training; its network must be that of the checkpoint.
-        exp_dir: gets the file.
+        exp_dir: gets the file, and beside it the origin of the weights, if they name one.
 
     Returns:
         The file, under the names that tensors have in the training.
@@ -27,6 +29,8 @@ def write_initial_weights(checkpoint: str | Path, config: Mapping[str, Any], exp
     Raises:
         UserError: the checkpoint cannot be read, or its tensors do not fit the network.
     """
+    if config.get("part") is not None:
+        return _write_part(checkpoint, config, exp_dir)
     from espnet2.tasks.enh import separator_choices
 
     from espnet_plugin.espnet_modules.registration import register
@@ -37,8 +41,27 @@ def write_initial_weights(checkpoint: str | Path, config: Mapping[str, Any], exp
     if not hasattr(separator, "network"):
         raise UserError(f"a training of separator '{config['separator']}' cannot start from {found.source}")
     load_strictly(separator.network, found.state, found.source)
+    return _write(checkpoint, {ESPNET_PREFIX + name: tensor for name, tensor in found.state.items()}, exp_dir)
+
+
+def _write_part(checkpoint: str | Path, config: Mapping[str, Any], exp_dir: Path) -> Path:
+    """The same for one of GAP-URGENet's networks."""
+    from espnet_plugin.pretrained.gap_part import TRAINED_PREFIX, complete_options, empty_part, read_part
+
+    name = config["part"]
+    found = read_part(name, checkpoint)
+    where = f"network_conf.{name}"
+    options = complete_options(name, (config.get("network_conf") or {}).get(name) or {}, where)
+    state = found.network.state_dict()
+    expected = empty_part(name, options, where).state_dict()
+    check_tensors(state, expected, f"{found.source} does not fit {where}")
+    return _write(checkpoint, {TRAINED_PREFIX + own: tensor for own, tensor in state.items()}, exp_dir)
+
+
+def _write(checkpoint: str | Path, state: Mapping[str, torch.Tensor], exp_dir: Path) -> Path:
+    if whose := origin.read_origin(checkpoint):
+        write_text(exp_dir / origin.FILE, f"{whose}\n")
     partial = exp_dir / f".{FILE}.tmp"
-    torch.save({ESPNET_PREFIX + name: tensor for name, tensor in found.state.items()}, partial)
+    torch.save(dict(state), partial)
     os.replace(partial, exp_dir / FILE)
     return exp_dir / FILE
-

@@ -86,9 +86,9 @@ def trained(tmp_path_factory, pairs, toy_config):
 @pytest.fixture(scope="session")
 def packed(tmp_path_factory, trained):
     """The toy model as an ESPnet pack."""
-    from espnet_plugin.espnet_modules.export import pack
+    from espnet_plugin.pretrained.zoo_pack import pack_experiment
 
-    return pack(trained, tmp_path_factory.mktemp("pack") / "toy.zip")
+    return pack_experiment(trained, tmp_path_factory.mktemp("pack") / "toy.zip")
 
 
 @pytest.fixture(scope="session")

@@ -51,22 +51,23 @@ def test_stock_espnet_loads_the_pack_and_gives_the_same(packed, trained, strict,
 
 def test_pack_holds_no_local_paths(packed, pairs):
     with zipfile.ZipFile(packed) as archive:
-        assert sorted(archive.namelist()) == ["config.yaml", "meta.yaml", "model.pth"]
-        for name in ("config.yaml", "meta.yaml"):
+        texts = ["README.md", "config.yaml", "meta.yaml"]
+        assert sorted(archive.namelist()) == [*texts[:2], "images/training_curve.png", "meta.yaml", "model.pth"]
+        for name in texts:
             text = archive.read(name).decode()
             assert str(pairs[0].parent) not in text and "/tmp" not in text
         assert yaml.safe_load(archive.read("meta.yaml"))["files"] == {"model_file": "model.pth"}
 
 
 def test_pack_is_not_overwritten(packed, trained, tmp_path):
-    from espnet_plugin.espnet_modules.export import pack
+    from espnet_plugin.pretrained.zoo_pack import pack_experiment
 
     with pytest.raises(UserError, match="exists.*--force"):
-        pack(trained, packed)
+        pack_experiment(trained, packed)
     with pytest.raises(UserError, match="must end with .zip"):
-        pack(trained, tmp_path / "x.tar")
+        pack_experiment(trained, tmp_path / "x.tar")
     with pytest.raises(UserError, match="model.pth does not exist"):
-        pack(tmp_path, tmp_path / "x.zip")
+        pack_experiment(tmp_path, tmp_path / "x.zip")
 
 
 def test_renamed_tensors_are_refused(trained, strict, tmp_path):
