@@ -60,10 +60,22 @@ CORPUS = [
     "webrtcvad-wheels>=2.0.14",  # voice activity, by which the challenge chooses DNS5 speech
 ]
 
+EXPORT = [
+    "onnx>=1.16",  # writes the file
+    "onnxruntime>=1.17",  # compares it with the network
+]
+
+SERVE = [
+    "starlette>=0.40",  # the web page: requests and answers
+    "uvicorn>=0.30",  # its server
+    "matplotlib>=3.8",  # colours of its spectrograms
+]
+
 CUDA = ["mamba-ssm>=2.2"]  # the selective scan's CUDA kernel; built with nvcc
 
 DEV = [
     "pytest>=8",
+    "pytest-xdist>=3.5",  # two test processes at a time
     "librosa>=0.10.2",  # oracle of our own resamplers
     "hypothesis>=6.100",  # property tests of lengths, rates and windows
 ]
@@ -79,8 +91,16 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["espnet_plugin", "espnet_plugin.*"]),
-    package_data={"espnet_plugin": ["*/templates/*"]},
+    package_data={"espnet_plugin": ["*/templates/*", "*/pages/*"]},
     install_requires=INSTALL,
-    extras_require={"train": TRAIN, "score": SCORE, "corpus": CORPUS, "cuda": CUDA, "dev": DEV},
+    extras_require={
+        "train": TRAIN,
+        "score": SCORE,
+        "corpus": CORPUS,
+        "serve": SERVE,
+        "export": EXPORT,
+        "cuda": CUDA,
+        "dev": DEV,
+    },
     entry_points={"console_scripts": ["urgent26 = espnet_plugin.cli:main"]},
 )

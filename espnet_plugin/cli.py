@@ -16,7 +16,9 @@ PROGRAM = "urgent26"
 #: verb: (module with ``add_arguments(parser)`` and ``run(arguments) -> int``, help in one line)
 VERBS = {
     "enhance": ("espnet_plugin.commands.enhance", "enhance a file, a folder or a list of recordings"),
+    "serve": ("espnet_plugin.commands.serve", "a web page to enhance recordings on this machine"),
     "convert": ("espnet_plugin.commands.convert", "convert an official checkpoint into a pack of ours"),
+    "export": ("espnet_plugin.commands.export", "a model as an ONNX file, for programs without torch"),
     "mini-corpus": ("espnet_plugin.commands.mini_corpus", "build the built-in corpus; no download"),
     "simulate": ("espnet_plugin.commands.simulate", "simulate degraded speech from a corpus"),
     "fine-tune": ("espnet_plugin.commands.fine_tune", "train a released model further on your own folder"),
@@ -27,6 +29,9 @@ VERBS = {
     "report": ("espnet_plugin.commands.report", "one page to listen: players, spectrograms, scores, blind test"),
     "package": ("espnet_plugin.commands.package", "make the submission to the challenge"),
     "validate": ("espnet_plugin.commands.validate", "list what a server would refuse in a submission"),
+    "card": ("espnet_plugin.commands.card", "write the model card of an experiment"),
+    "upload": ("espnet_plugin.commands.upload", "upload a model to the Hugging Face hub"),
+    "bench": ("espnet_plugin.commands.bench", "how fast the models are on this machine"),
     "doctor": ("espnet_plugin.commands.doctor", "what is installed, what is active, and what to do"),
 }
 

@@ -6,7 +6,7 @@
 # --has-python      only tell by the exit code whether there is a suitable interpreter
 # PYTHON            interpreter to build on; default: the newest of 3.11 to 3.13 on PATH or in pyenv
 # URGENT26_VENV     where the environment lies; default: .venv in the checkout
-# URGENT26_EXTRAS   extras of setup.py to install; default: train,score,corpus,dev
+# URGENT26_EXTRAS   extras of setup.py to install; default: train,score,corpus,serve,export,dev
 #
 # A run that was interrupted is continued by the next one. Two at the same time wait for each other.
 set -euo pipefail
@@ -14,7 +14,7 @@ set -euo pipefail
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
 venv=${URGENT26_VENV:-$root/.venv}
 [[ $venv == /* ]] || venv=$PWD/$venv
-extras=${URGENT26_EXTRAS:-train,score,corpus,dev}
+extras=${URGENT26_EXTRAS:-train,score,corpus,serve,export,dev}
 stamp=$venv/.set-up-finished
 log=$venv/set-up.log
 space_full_gb=10

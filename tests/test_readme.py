@@ -15,29 +15,33 @@ from espnet_plugin.pretrained.load import save_official
 from espnet_plugin.semamba_pp.network import SEMambaPP
 
 
+PAGES = ("README.md", "egs2/urgent26/README.md")
+
+
 @pytest.fixture(scope="module")
-def readme(repository):
-    return (repository / "README.md").read_text(encoding="utf-8")
+def pages(repository):
+    """Name -> text of every page."""
+    return {name: (repository / name).read_text(encoding="utf-8") for name in PAGES}
 
 
-def blocks(readme, language):
-    return re.findall(rf"```{language}\n(.*?)```", readme, flags=re.DOTALL)
+def blocks(page, language):
+    return re.findall(rf"```{language}\n(.*?)```", page, flags=re.DOTALL)
 
 
-def commands(readme):
+def commands(page):
     """All command lines as lists of words, continuation lines joined, comments dropped."""
-    lines = "\n".join(blocks(readme, "bash")).replace("\\\n", " ").splitlines()
+    lines = "\n".join(blocks(page, "bash")).replace("\\\n", " ").splitlines()
     parts = [part for line in lines for part in re.split(r"&&", line)]
     return [words for part in parts if (words := shlex.split(part, comments=True))]
 
 
-def test_every_command_is_understood(readme, repository):
+def test_every_command_is_understood(pages, repository):
     checked = {"urgent26": 0, "./run.sh": 0, "python": 0, "make": 0, "pip": 0, "cd": 0}
     usage = subprocess.run(
         ["bash", repository / "egs2/urgent26/enh1/run.sh", "--help"], capture_output=True, text=True, check=True
     ).stdout
-    for program, *words in commands(readme):
-        assert program in checked, f"README: nobody checks '{program}'"
+    for program, *words in commands("\n".join(pages.values())):
+        assert program in checked, f"nobody checks '{program}'"
         checked[program] += 1
         if program == "urgent26":
             parser = Parser()
@@ -56,20 +60,21 @@ def test_every_command_is_understood(readme, repository):
     assert checked["urgent26"] >= 3 and checked["./run.sh"] >= 2 and checked["python"] >= 1
 
 
-def test_the_python_lines_run(readme, tmp_path, monkeypatch):
+def test_the_python_lines_run(pages, tmp_path, monkeypatch):
     torch.manual_seed(0)
     save_official(tmp_path / "semambapp.pth", SEMambaPP().state_dict())
     write_audio(tmp_path / "noisy.wav", 0.1 * np.random.default_rng(0).standard_normal(1600), 16000)
     monkeypatch.chdir(tmp_path)
-    code = blocks(readme, "python")[0]
+    code = blocks(pages["README.md"], "python")[0]
     namespace = {}
     exec(compile(code, "README.md", "exec"), namespace)
     assert (tmp_path / "clean.wav").is_file()
     assert namespace["clean"].shape == namespace["noisy"].shape
 
 
-def test_every_link_leads_somewhere(readme, repository):
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", readme) if "://" not in link]
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page, pages, repository):
+    links = [link for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", pages[page]) if "://" not in link]
     assert len(links) > 3
     for link in links:
-        assert (repository / link).exists(), link
+        assert ((repository / page).parent / link).exists(), link

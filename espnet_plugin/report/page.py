@@ -22,7 +22,7 @@ from espnet_plugin.scoring.metric import Column
 TEMPLATES = Path(__file__).parent / "templates"
 #: In the order in which they are joined to one script.
 SCRIPTS = (
-    *("elements.js", "player.js", "panel.js", "listen.js", "utterances.js"),
+    *("elements.js", "player.js", "transport.js", "panel.js", "listen.js", "utterances.js"),
     *("blind.js", "blind_result.js", "page.js"),
 )
 AUDIO_TYPES = {"flac": "audio/flac", "ogg": "audio/ogg"}

@@ -15,7 +15,7 @@ SEGMENT_S = 20  # long recordings are transformed piece by piece
 
 
 def picture_of_piece(piece: np.ndarray, rate_hz: int, samples: int) -> np.ndarray:
-    """A piece of a recording, (rows, columns) in dB, low frequencies first, no larger than its part of the image.
+    """A piece of a recording, (rows, columns) in dB, low frequencies first; no larger than in the image.
 
     Args:
         piece: at most `SEGMENT_S` of the recording, (samples,).
@@ -32,7 +32,7 @@ def picture_of_piece(piece: np.ndarray, rate_hz: int, samples: int) -> np.ndarra
 
 
 def scale_end_db(pictures: Iterable[np.ndarray]) -> float:
-    """Where a shared colour scale ends: at the loudest parts, so that a quiet recording uses all of it too."""
+    """Where a shared colour scale ends: at the loudest parts, so that quiet recordings use all of it too."""
     return float(np.ceil(max((np.percentile(picture, 99.8) for picture in pictures), default=0.0)))
 
 

@@ -94,7 +94,7 @@ def test_takes_the_newest_and_is_silent_when_done(checkout):
     first = checkout.run()
     assert first.returncode == 0, first.stderr
     assert "Python 3.13.0" in first.stdout and "6.6 GB" in first.stdout
-    assert ".[train,score,corpus,dev]" in (checkout.venv / "bin" / "calls").read_text()
+    assert ".[train,score,corpus,serve,export,dev]" in (checkout.venv / "bin" / "calls").read_text()
     second = checkout.run()
     assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
     assert checkout.pip_calls() == 1

@@ -15,6 +15,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 SWITCHES = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--mute-audio"),
     *("--remote-debugging-pipe", "--no-first-run", "--disable-background-networking", "--disable-extensions"),
+    *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
     *("--autoplay-policy=no-user-gesture-required", "--force-color-profile=srgb", "--hide-scrollbars"),
 )
 
@@ -53,6 +54,7 @@ class Chromium:
         self._buffer = b""
         self._session = None
         self._loaded = False
+        self._own: tuple[str, ...] = ("file:", "data:", "blob:")
         targets = self.send("Target.getTargets")["targetInfos"]
         page = next(target["targetId"] for target in targets if target["type"] == "page")
         self._session = self.send("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
@@ -93,9 +95,11 @@ class Chromium:
                     raise RuntimeError(f"{method}: {answer['error']}")
                 return answer["result"]
 
-    def open(self, path: Path, timeout_s: float = 60.0) -> None:
-        """Open a file and wait until all of it is there."""
-        self._go("Page.navigate", timeout_s, url=path.resolve().as_uri())
+    def open(self, page: Path | str, timeout_s: float = 60.0) -> None:
+        """Open a file, or an address at whose server the page may ask for more, and wait until all of it is there."""
+        self._own = ("file:", "data:", "blob:", *([page] if isinstance(page, str) else []))
+        url = page if isinstance(page, str) else page.resolve().as_uri()
+        self._go("Page.navigate", timeout_s, url=url)
 
     def reload(self, timeout_s: float = 60.0) -> None:
         """Load the page anew."""
@@ -187,5 +191,5 @@ class Chromium:
             self.problems.append(of["entry"]["text"])
         elif method == "Network.requestWillBeSent":
             url = of["request"]["url"]
-            if not url.startswith(("file:", "data:", "blob:")):
+            if not url.startswith(self._own):
                 self.problems.append(f"the page asked for {url}")

@@ -35,8 +35,8 @@ class Panel {
     );
     const image = make("img", { alt: `Spectrogram: ${name} of ${set.ids[clip.row]}`, draggable: false });
     image.style.width = `${(100 * recording.seconds) / this.#seconds}%`;
-    blobText(recording.image).then((text) => {
-      image.src = `data:image/webp;base64,${text}`;
+    imageUrl(recording).then((url) => {
+      image.src = url;
     });
     const marks = frequencyMarks(clip.top_hz);
     const picture = make("div", { class: "picture" }, image, this.#range, this.#head, ...marks);
