@@ -15,8 +15,9 @@ BASE_KEY = "base"
 def load_config(path: str | Path) -> dict[str, Any]:
     """Read a YAML configuration together with the bases it builds on.
 
-    A file may name another one under the key ``base`` (relative to its own folder). The base is
-    read first; then dictionaries are merged key by key, while lists and scalars replace.
+    A file may name another one under the key ``base`` (relative to its own folder), or a list of
+    several. The bases are read first, each over the one before; then dictionaries are merged key by key,
+    while lists and scalars replace.
 
     Args:
         path: the YAML file.
@@ -86,8 +87,10 @@ def _load(path: Path, chain: tuple[Path, ...]) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise UserError(f"{path}: a YAML mapping (key: value) was expected, found a {type(content).__name__}")
     base = content.pop(BASE_KEY, None)
-    if base is None:
-        return content
-    if not isinstance(base, str):
-        raise UserError(f"{path}: 'base' must be the relative path of one YAML file, not {base!r}")
-    return deep_merge(_load(path.parent / base, (*chain, resolved)), content)
+    bases = [] if base is None else base if isinstance(base, list) else [base]
+    merged: dict[str, Any] = {}
+    for one in bases:
+        if not isinstance(one, str):
+            raise UserError(f"{path}: 'base' must be the path of a YAML file, or several, not {base!r}")
+        merged = deep_merge(merged, _load(path.parent / one, (*chain, resolved)))
+    return deep_merge(merged, content)

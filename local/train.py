@@ -23,10 +23,31 @@ def add_arguments(parser):
     parser.add_argument("--degradation", type=Path, help="degrade clean speech anew in every epoch")
     parser.add_argument("--corpus_dir", type=Path, help="corpus of stage 1: noises for --degradation")
     parser.add_argument("--init", help="checkpoint to start from")
+    parser.add_argument("--train_part", help="part of GAP-URGENet, or all; PART in --config stands for its name")
+    parser.add_argument("--teacher", help="WavLM-Large, from which GAP-URGENet's encoder learns")
     parser.add_argument("--force", action="store_true", help="train again")
 
 
 def run(arguments):
+    if arguments.train_part:
+        from espnet_plugin.recipe.part_training import train_parts
+
+        train_parts(
+            arguments.train_part,
+            arguments.config,
+            arguments.data_dir,
+            arguments.statistics_dir,
+            arguments.experiment,
+            arguments.ngpu,
+            arguments.nj,
+            arguments.seed,
+            arguments.force,
+            arguments.degradation,
+            arguments.corpus_dir,
+            arguments.teacher,
+            arguments.init,
+        )
+        return
     from espnet_plugin.recipe.training import train_model
 
     train_model(

@@ -11,7 +11,6 @@ from espnet2.tasks.enh import decoder_choices, encoder_choices, separator_choice
 from espnet_plugin.config import check_keys
 from espnet_plugin.errors import UserError
 from espnet_plugin.training.adversaries import ADVERSARIES
-from espnet_plugin.training.losses import DEFAULT_WEIGHTS
 
 if TYPE_CHECKING:
     from espnet_plugin.espnet_modules.task import RestorationTask
@@ -59,7 +58,8 @@ def check_train_config(config: Mapping[str, Any], task: "type[RestorationTask]",
     if "discriminator" in config:
         adversary = _named(ADVERSARIES, config["discriminator"], "discriminator", where)
         _check_section(config, "discriminator", adversary, where)
-    terms = [*DEFAULT_WEIGHTS, *task.adversarial_terms(config)]
+    task.check_own_keys(config, where)
+    terms = [*task.reconstruction_terms(config), *task.adversarial_terms(config)]
     check_keys(_section(config, "loss_weights", where), terms, f"{where}: loss_weights")
     for key in ("accum_grad", "grad_clip", "grad_clip2", "max_invalid_steps"):
         value = config.get(key, 1)

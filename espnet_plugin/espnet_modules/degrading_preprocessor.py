@@ -71,7 +71,8 @@ class DegradingPreprocessor(RestorationPreprocessor):
             first = max(0, start - round(REVERBERATION_S * self.rate_hz))
             last = start + self.segment_samples
         degraded = self.degrader(clean[first:last], uid, self.epoch_name)
+        peak = self._peak(uid)
         return {
-            self.degraded: self._segment(normalised(degraded), start - first),
-            self.clean: self._segment(normalised(clean), start),
+            self.degraded: self._segment(peak * normalised(degraded), start - first),
+            self.clean: self._segment(peak * normalised(clean), start),
         }

@@ -103,7 +103,8 @@ class MixingPreprocessor(RestorationPreprocessor):
         if self.own_rate:
             return {**segments, "utt2fs": np.array([rate_hz])}
         brought = {name: resample(wave, rate_hz, self.rate_hz) for name, wave in segments.items()}
-        return {name: self._segment(normalised(wave), 0) for name, wave in brought.items()}
+        peak = self._peak(uid)
+        return {name: self._segment(peak * normalised(wave), 0) for name, wave in brought.items()}
 
 
 class WholeBatches:

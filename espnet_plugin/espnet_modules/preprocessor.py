@@ -30,6 +30,7 @@ class RestorationPreprocessor(AbsPreprocessor):
 
     Attributes:
         epoch: to be set before each epoch, see ``EpochIterFactory``.
+        peak_range: where the common peak of both segments is drawn from.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class RestorationPreprocessor(AbsPreprocessor):
         self.degraded = degraded
         self.clean = clean
         self.epoch = 1
+        self.peak_range = (1.0, 1.0)
 
     def __call__(self, uid: str, data: dict) -> dict[str, np.ndarray]:
         """The segments of one utterance.
@@ -62,7 +64,8 @@ class RestorationPreprocessor(AbsPreprocessor):
         names = [name for name in (self.degraded, self.clean) if data.get(name) is not None]
         waves = self._waves(uid, data, names)
         start = self._start(uid, min(len(wave) for wave in waves.values()))
-        return {name: self._segment(normalised(wave), start) for name, wave in waves.items()}
+        peak = self._peak(uid)
+        return {name: self._segment(peak * normalised(wave), start) for name, wave in waves.items()}
 
     def _waves(self, uid: str, data: dict, names: list[str]) -> dict[str, np.ndarray]:
         """Whole recordings (samples,) at the rate of the network, of equal length above 0."""
@@ -91,10 +94,14 @@ class RestorationPreprocessor(AbsPreprocessor):
             return int(random_stream(self.seed, uid, self.epoch_name, "segment").integers(places))
         return zlib.crc32(uid.encode()) % places
 
+    def _peak(self, uid: str) -> float:
+        """What a normalised wave is multiplied by."""
+        return float(random_stream(self.seed, uid, self.epoch_name, "peak").uniform(*self.peak_range))
+
     @property
     def epoch_name(self) -> str:
         """The epoch as a name for random streams; numbers stand for repetitions of a simulated set."""
-        return f"epoch {self.epoch}"
+        return f"epoch {self.epoch}" if self.train else "validation"
 
     def _segment(self, wave: np.ndarray, start: int) -> np.ndarray:
         return cut(wave, start, self.segment_samples)

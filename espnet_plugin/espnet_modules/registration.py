@@ -3,7 +3,9 @@
 import sys
 from types import ModuleType
 
+from espnet2.schedulers.abs_scheduler import AbsBatchStepScheduler
 from espnet2.tasks import enh
+from espnet2.tasks.abs_task import scheduler_classes
 from espnet2.train.class_choices import ClassChoices
 
 from espnet_plugin.errors import UserError
@@ -13,7 +15,10 @@ from espnet_plugin.espnet_modules.gap_separators import (
     GapUrgenetSeparator,
 )
 from espnet_plugin.espnet_modules.semamba_pp_separator import SEMambaPPSeparator
+from espnet_plugin.training.schedule import WarmupCosine
 
+#: Name of ``WarmupCosine`` in a configuration (``scheduler: NAME``).
+WARMUP_COSINE = "warmup_cosine"
 #: Name in a configuration (``separator: NAME``) -> class.
 SEPARATORS = {
     separator.name: separator
@@ -22,7 +27,7 @@ SEPARATORS = {
 
 
 def register() -> None:
-    """Make ESPnet's tasks, inference and packing know the separators of this package.
+    """Make ESPnet's tasks, inference and packing know the separators and schedules of this package.
 
     ESPnet has no plug-in mechanism: a class is known once its table holds it, in every process. Calling this
     again changes nothing.
@@ -34,6 +39,10 @@ def register() -> None:
     for name, separator in SEPARATORS.items():
         for choices in _separator_tables():
             add_class(choices, name, separator)
+    if scheduler_classes.setdefault(WARMUP_COSINE, WarmupCosine) is not WarmupCosine:
+        raise UserError(f"ESPnet already has a scheduler '{WARMUP_COSINE}'; remove the plug-in that registers it")
+    # It derives from torch's class; ESPnet tells those apart that advance with every step.
+    AbsBatchStepScheduler.register(WarmupCosine)
 
 
 def add_class(choices: ClassChoices, name: str, new: type) -> None:

@@ -54,6 +54,8 @@ class RestorationTask(EnhancementTask):
     """
 
     trainer = RestorationTrainer
+    #: Makes segments of pairs at several rates, and of clean speech with the challenge's degradations.
+    mixing_class = MixingPreprocessor
 
     @classmethod
     def add_task_arguments(cls, parser: argparse.ArgumentParser) -> None:
@@ -151,13 +153,13 @@ class RestorationTask(EnhancementTask):
         common = (args.segment_samples, args.sample_rate)
         if not train or args.degradation is None:
             if args.batch_by_rate:
-                return MixingPreprocessor(train, *common, own_rate=True, seed=args.seed)
+                return cls.mixing_class(train, *common, own_rate=True, seed=args.seed)
             return RestorationPreprocessor(train, *common, args.seed)
         if args.degradation_corpus is None:
             raise UserError("degradation needs noises: give --degradation_corpus, a folder with noise.scp")
         if is_challenge(args.degradation):
             mixer = FreshMixer(args.degradation, args.degradation_corpus, args.seed, args.degradation_fixes)
-            return MixingPreprocessor(train, *common, mixer, args.batch_by_rate, args.seed)
+            return cls.mixing_class(train, *common, mixer, args.batch_by_rate, args.seed)
         if args.batch_by_rate:
             raise UserError(
                 f"batch_by_rate needs degradations of the challenge, which {args.degradation} is not; "
@@ -188,9 +190,18 @@ class RestorationTask(EnhancementTask):
 
     @classmethod
     def _by_rate(
-        cls, args: argparse.Namespace, distributed_option: Any, mode: str, kwargs: dict | None
+        cls,
+        args: argparse.Namespace,
+        distributed_option: Any,
+        mode: str,
+        kwargs: dict | None,
+        lowest_rate_hz: int = 0,
     ) -> AbsIterFactory:
-        """Batches of one rate each; every process has its share of each of them, in validation whole ones."""
+        """Batches of one rate each; every process has its share of each of them, in validation whole ones.
+
+        Raises:
+            UserError: no recording has the lowest rate or a higher one.
+        """
         alone = dataclasses.replace(distributed_option, distributed=False)
         factory = super().build_iter_factory(args, alone, mode, kwargs)
         place = (0, 1)
@@ -198,6 +209,11 @@ class RestorationTask(EnhancementTask):
             place = (distributed_option.dist_rank, distributed_option.dist_world_size)
         uids = [uid for batch in factory.sampler.batches for uid in batch]
         rate_of = read_rates(getattr(args, f"{mode}_data_path_and_name_and_type"))
+        uids = [uid for uid in uids if rate_of.get(uid, lowest_rate_hz) >= lowest_rate_hz]
+        if not uids:
+            raise UserError(
+                f"the {mode} set has no recording of {lowest_rate_hz} Hz or more; add some, or lower lowest_rate_hz"
+            )
         if mode == "train":
             batches = RateBatches(uids, rate_of, args.batch_size, True, args.drop_last_iter, place)
             return EpochIterFactory(factory, batches=batches)
@@ -246,6 +262,15 @@ class RestorationTask(EnhancementTask):
         _check_lengths(args, spectrum, reconstruction)
         parts = {"encoder": encoder, "separator": separator, "decoder": decoder}
         return {**parts, "reconstruction": reconstruction, **followed}
+
+    @classmethod
+    def reconstruction_terms(cls, config: Mapping[str, Any]) -> Mapping[str, float]:
+        """Terms that ``loss_weights`` may name, and their weights; argument as of ``adversarial_terms``."""
+        return DEFAULT_WEIGHTS
+
+    @classmethod
+    def check_own_keys(cls, config: Mapping[str, Any], where: str) -> None:
+        """Refuse keys within the sections that only this task has; arguments as of ``check_train_config``."""
 
     @classmethod
     def adversarial_terms(cls, config: Mapping[str, Any]) -> Mapping[str, float]:

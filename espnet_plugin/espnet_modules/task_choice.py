@@ -34,4 +34,9 @@ def choose_task(config: Mapping[str, Any], enh_task: str = "auto") -> type[Resto
             f"the configuration trains against the discriminator '{config['discriminator']}': use enh_task "
             "gan, or a configuration without it, such as conf/train/semamba_pp_reconstruction.yaml"
         )
+    if config.get("part") is not None:
+        # Here, as it brings transformers along.
+        from espnet_plugin.espnet_modules.part_task import AdversarialPartTask, PartTask
+
+        return AdversarialPartTask if adversarial else PartTask
     return AdversarialTask if adversarial else RestorationTask

@@ -33,7 +33,7 @@ _DATA_ROLES = {"wav.scp": "speech_mix,sound", "spk1.scp": "speech_ref1,sound", "
 _OWN_FILES = (
     *("checkpoint*.pth", "*epoch.pth", "*.best.pth", "*best.pth", "*.ave.pth", "latest.pth", "model.pth"),
     *("config.yaml", RESOLVED_CONFIG, MARK, "history.csv", "images/training_curve.png", "tensorboard"),
-    "invalid_batches.tsv",
+    *("invalid_batches.tsv", "origin.txt"),
 )
 
 
@@ -70,7 +70,8 @@ def train(
         degradation: YAML file of degradations, instead of the configuration's; with it the clean training
             speech is degraded anew in every epoch, and ``train/wav.scp`` is not needed.
         corpus_dir: for ``degradation``: the corpus of which ``train`` gives noises and rooms.
-        init: checkpoint to start from, see ``espnet_plugin.pretrained.load.read_checkpoint``.
+        init: checkpoint to start from, see ``espnet_plugin.pretrained.load.read_checkpoint``; for a part of
+            GAP-URGENet see ``espnet_plugin.pretrained.gap_part.read_part``.
 
     Returns:
         ``exp_dir/model.pth``, which loads together with ``exp_dir/config.yaml``.
@@ -81,8 +82,9 @@ def train(
     """
     train_config, exp_dir = Path(train_config), Path(exp_dir)
     config = {**load_config(train_config), "seed": seed}
-    fresh = fresh_degradation(config, train_config, degradation, corpus_dir)
-    lists = _input_files(Path(data_dir), Path(statistics_dir), fresh)
+    clean_only = _is_clean_only(config)
+    fresh = None if clean_only else fresh_degradation(config, train_config, degradation, corpus_dir)
+    lists = _input_files(Path(data_dir), Path(statistics_dir), fresh, clean_only)
     identity = {"config": _told_apart(config, fresh, init), "data": _digest(lists)}
     if not force and _is_finished(exp_dir, identity):
         return exp_dir / "model.pth"
@@ -127,6 +129,8 @@ def train(
 def _told_apart(config: dict[str, Any], fresh: FreshDegradation | None, init: str | Path | None) -> dict:
     """The configuration with the content of what is given apart from it."""
     config = {**config, KEY: fresh.content()} if fresh else config
+    if frozen := config.get("frozen"):
+        config = {**config, "frozen": {name: _checkpoint_identity(path) for name, path in frozen.items()}}
     return {**config, "init": _checkpoint_identity(init)} if init else config
 
 
@@ -137,11 +141,23 @@ def _checkpoint_identity(checkpoint: str | Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else str(checkpoint)
 
 
-def _input_files(data_dir: Path, statistics_dir: Path, fresh: FreshDegradation | None) -> dict[str, Path]:
+def _is_clean_only(config: dict[str, Any]) -> bool:
+    """Whether degraded speech is not looked at."""
+    if config.get("part") is None:
+        return False
+    from espnet_plugin.training.parts import PARTS
+
+    return config["part"] in PARTS and PARTS[config["part"]].CLEAN_ONLY
+
+
+def _input_files(
+    data_dir: Path, statistics_dir: Path, fresh: FreshDegradation | None, clean_only: bool = False
+) -> dict[str, Path]:
     """The lists by the names ``train/wav.scp`` and so on."""
     files = {}
     for split in ("train", "valid"):
-        names = ["spk1.scp"] if fresh and split == "train" else ["wav.scp", "spk1.scp"]
+        needless = clean_only or (fresh and split == "train")
+        names = ["spk1.scp"] if needless else ["wav.scp", "spk1.scp"]
         files |= {f"{split}/{name}": data_dir / split / name for name in names}
         files[f"{split}/speech_shape"] = statistics_dir / split / "speech_shape"
     for name, path in files.items():

@@ -15,11 +15,18 @@ from torch import Tensor
 from espnet_plugin.errors import UserError
 from espnet_plugin.gap_urgenet.network import GapUrgenet
 from espnet_plugin.pretrained import load as loading
+from espnet_plugin.pretrained.gap_part import (
+    MODEL,
+    WINDOW,
+    built_empty,
+    check_sizes,
+    filled,
+    join,
+    of_official,
+    read_official,
+    read_pack,
+)
 from espnet_plugin.pretrained.gap_urgenet_names import PARTS
-
-#: A constant that the official vocoder stores among its weights.
-WINDOW = "head.istft.window"
-MODEL = "gap_urgenet"
 
 
 def load_network(checkpoint: str | Path | Mapping[str, str | Path]) -> GapUrgenet:
@@ -49,14 +56,19 @@ def load_network(checkpoint: str | Path | Mapping[str, str | Path]) -> GapUrgene
         if (folder / "config.yaml").is_file() or (folder / "meta.yaml").is_file():
             return _load_espnet(folder)
         checkpoint = {name: folder / f"{part.file}.pt" for name, part in PARTS.items()}
-    return _load_official(_paths(checkpoint))
+    return join({name: read_official(name, path) for name, path in _paths(checkpoint).items()})
 
 
-def save_pack(path: str | Path, network: GapUrgenet) -> None:
-    """Write one file of ours: all tensors under our names, with the network's arguments in the header."""
+def save_pack(path: str | Path, network: GapUrgenet, origin: str | None = None) -> None:
+    """Write one file of ours: all tensors under our names, with the network's arguments in the header.
+
+    Args:
+        origin: whose weights these are, see `espnet_plugin.pretrained.origin`.
+    """
     from safetensors.torch import save_file
 
     header = {"model": MODEL, "options": json.dumps(network.options)}
+    header |= {"origin": origin} if origin else {}
     tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     loading.write_renamed(Path(path), lambda temporary: save_file(tensors, temporary, header))
 
@@ -90,72 +102,24 @@ def from_official(files: Mapping[str, tuple[Mapping[str, Tensor], Mapping[str, A
     Raises:
         UserError: arguments or tensors that do not fit.
     """
-    options = {}
-    for name, (state, arguments, source) in files.items():
-        _check_identity(name, state, source)
-        try:
-            options[name] = PARTS[name].options(arguments)
-        except ValueError as error:
-            raise UserError(f"{source}: its cfg cannot be used: {error}; get the file again") from error
-    network = _empty_network(options, {name: source for name, (_, _, source) in files.items()})
-    weights = {}
-    for name, (state, _, source) in files.items():
-        module, part, rest = getattr(network, name), PARTS[name], dict(state)
-        if name == "vocoder":
-            _check_window(rest.pop(WINDOW, None), module.transform, source)
-        official = {own: part.official_name(own) for own in module.state_dict()}
-        expected = {official[own]: tensor for own, tensor in module.state_dict().items()}
-        loading.check_tensors(rest, expected, f"{source} does not fit its own cfg")
-        weights |= {f"{name}.{own}": rest[theirs] for own, theirs in official.items()}
-    return _filled(network, weights)
-
-
-def _load_official(paths: Mapping[str, Path]) -> GapUrgenet:
-    files = {}
-    for name, path in paths.items():
-        content = loading.read_torch_file(path, mapped=True)
-        if not isinstance(content, dict):
-            raise UserError(f"{path} holds a {type(content).__name__}, not a part of GAP-URGENet")
-        state, arguments = content.get("generator", content.get("model")), content.get("cfg")
-        if not isinstance(state, Mapping) or not isinstance(arguments, Mapping):
-            raise UserError(f"{path} is no official file of GAP-URGENet: it has no 'model' or no 'cfg' entry")
-        if odd := [key for key, value in state.items() if not isinstance(value, Tensor)]:
-            raise UserError(f"{path} is no official file of GAP-URGENet: its '{odd[0]}' is no tensor")
-        files[name] = state, arguments, str(path)
-    return from_official(files)
+    return join({name: of_official(name, *content) for name, content in files.items()})
 
 
 def _load_pack(path: Path) -> GapUrgenet:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, "pt") as file:
-            header = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}
-    except FileNotFoundError:
-        raise UserError(f"the checkpoint {path} does not exist") from None
-    except (SafetensorError, OSError) as error:
-        raise UserError(f"{path} cannot be read as safetensors: {loading.first_line(error)}") from error
-    if header.get("model") != MODEL:
-        found = header.get("model")
-        raise UserError(f"{path} is no GAP-URGENet file of this project (its header names {found})")
-    try:
-        options = json.loads(header["options"])
-    except (KeyError, ValueError) as error:
-        raise UserError(
-            f"{path} does not say how the network is built; convert the official files again"
-        ) from error
-    network = _empty_network(options, dict.fromkeys(PARTS, str(path)))
-    loading.check_tensors(state, network.state_dict(), f"{path} does not fit the network that it describes")
-    return _filled(network, state)
+    return _whole(*read_pack(path), path)
 
 
 def _load_espnet(path: Path) -> GapUrgenet:
     conf = loading.separator_options(loading.read_espnet_config(path), path, MODEL)
-    network = _empty_network({name: conf.get(name) for name in PARTS}, dict.fromkeys(PARTS, str(path)))
-    state = loading.network_state(loading.read_espnet_state(path), path)
+    options = {name: conf.get(name) for name in PARTS}
+    return _whole(options, loading.network_state(loading.read_espnet_state(path), path), path)
+
+
+def _whole(options: Mapping[str, Any], state: dict[str, Tensor], path: Path) -> GapUrgenet:
+    network = built_empty(lambda: GapUrgenet(**options), str(path))
+    check_sizes(network.options, dict.fromkeys(PARTS, str(path)))
     loading.check_tensors(state, network.state_dict(), f"{path} does not fit the network that it describes")
-    return _filled(network, state)
+    return filled(network, state)
 
 
 def _paths(checkpoint: Mapping[str, str | Path]) -> dict[str, Path]:
@@ -171,53 +135,3 @@ def _paths(checkpoint: Mapping[str, str | Path]) -> dict[str, Path]:
         if not given[name].is_file():
             raise UserError(f"{given[name]} is missing; GAP-URGENet needs all five files")
     return {name: given[name] for name in PARTS}
-
-
-def _empty_network(options: Mapping[str, Mapping[str, Any]], sources: Mapping[str, str]) -> GapUrgenet:
-    """The network without memory for its weights and without random numbers."""
-    try:
-        # transformers fills one vector with random numbers even so: the caller's generator stays as it is.
-        with torch.device("meta"), torch.random.fork_rng(devices=[]):
-            network = GapUrgenet(**options)
-    # What torch, transformers and ESPnet raise for sizes that do not go together.
-    except (TypeError, ValueError, RuntimeError, AssertionError, ArithmeticError) as error:
-        files = ", ".join(dict.fromkeys(sources.values()))
-        raise UserError(
-            f"{files}: no network can be built as described: {loading.first_line(error)}"
-        ) from error
-    sizes = network.options
-    for name, before, fits in (
-        ("adapter", "encoder", sizes["adapter"]["in_channels"] == sizes["encoder"]["channels"]),
-        ("vocoder", "adapter", sizes["vocoder"]["in_channels"] == sizes["adapter"]["out_channels"]),
-        ("postnet", "predictor", sizes["postnet"]["inputs"] == 2),
-    ):
-        if not fits:
-            raise UserError(f"{sources[name]} does not belong to {sources[before]}: their sizes differ")
-    return network
-
-
-def _filled(network: GapUrgenet, weights: dict[str, Tensor]) -> GapUrgenet:
-    network.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, assign=True)
-    return network.requires_grad_(False).eval()
-
-
-def _check_identity(name: str, state: Mapping[str, Tensor], source: str) -> None:
-    """Say it plainly if files were swapped."""
-    first = state.get("conv.0.weight")
-    signs = {
-        "encoder": "mask_emb" in state,
-        "adapter": "proj.weight" in state,
-        "vocoder": "head.out.weight" in state,
-        "predictor": first is not None and first.shape[1:2] == (2,),
-        "postnet": first is not None and first.shape[1:2] != (2,),
-    }
-    other = next((part for part, seen in signs.items() if seen), None)
-    if other is not None and other != name:
-        raise UserError(f"{source} holds the weights of {PARTS[other].file}.pt, not of {PARTS[name].file}.pt")
-
-
-def _check_window(window: Tensor | None, samples: int, source: str) -> None:
-    if window is None or window.shape != (samples,):
-        raise UserError(f"{source}: {WINDOW} is missing or has not {samples} samples; get the file again")
-    if not torch.allclose(window.float(), torch.hann_window(samples), atol=1e-6):
-        raise UserError(f"{source}: {WINDOW} is no periodic Hann window, the only one supported")

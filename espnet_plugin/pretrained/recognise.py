@@ -26,6 +26,8 @@ def recognise(checkpoint: str | Path) -> str:
         if path.is_dir() or path.suffix == ".zip":
             config = read_espnet_config(path)
             separator = config.get("separator") if isinstance(config, Mapping) else "semamba_pp"
+            if isinstance(config, Mapping) and config.get("part"):
+                return "gap_urgenet"  # one of its networks, as its loader says
             return separator if separator in MODELS else "espnet"
     except (UserError, OSError):
         pass

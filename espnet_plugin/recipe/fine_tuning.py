@@ -50,25 +50,19 @@ def fine_tune(
     Raises:
         UserError: a folder or file is missing or cannot be used, or the training failed.
     """
-    from espnet_plugin.recipe.corpus import prepare_corpus
-    from espnet_plugin.recipe.data_folder import format_data
-    from espnet_plugin.recipe.data_statistics import make_statistics
-    from espnet_plugin.recipe.simulated_sets import simulate_sets
     from espnet_plugin.recipe.training import train_model
 
     for path in (train_config, simulate_config):
         if not path.is_file():
             raise UserError(f"{path} does not exist; name the file, or work from a clone of the repository")
-    corpus, simulated, data = (output_dir / name for name in ("corpus", "simulated", "data"))
     config = _with_network_of(checkpoint, train_config, output_dir / "fine_tune.yaml", wiring)
-    prepare_corpus("folder", corpus, clean_dir, noise_dir, rir_dir, force=force)
-    simulate_sets(corpus, simulated, simulate_config, seed, cores, force, on_the_fly=True)
-    format_data(data, simulated, corpus, threads=cores, force=force, on_the_fly=True)
-    make_statistics(data, simulated, output_dir / "statistics", force)
+    corpus, data, statistics = prepare(
+        output_dir, clean_dir, noise_dir, rir_dir, simulate_config, cores, seed, force
+    )
     train_model(
         config,
         data,
-        output_dir / "statistics",
+        statistics,
         output_dir / "model",
         ngpu,
         cores,
@@ -79,6 +73,41 @@ def fine_tune(
         init=checkpoint,
     )
     return output_dir / "model"
+
+
+def prepare(
+    output_dir: Path,
+    clean_dir: Path,
+    noise_dir: Path,
+    rir_dir: Path | None,
+    simulate_config: Path,
+    cores: int = 1,
+    seed: int = 0,
+    force: bool = False,
+) -> tuple[Path, Path, Path]:
+    """Stages 1 to 4 on a user's folders; only the validation and the test set are degraded here.
+
+    Args:
+        output_dir, clean_dir, noise_dir, rir_dir, simulate_config, cores, seed, force: as of ``fine_tune``.
+
+    Returns:
+        Folders of the corpus, the data and the statistics.
+
+    Raises:
+        UserError: a folder or file is missing or cannot be used.
+    """
+    from espnet_plugin.recipe.corpus import prepare_corpus
+    from espnet_plugin.recipe.data_folder import format_data
+    from espnet_plugin.recipe.data_statistics import make_statistics
+    from espnet_plugin.recipe.simulated_sets import simulate_sets
+
+    names = ("corpus", "simulated", "data", "statistics")
+    corpus, simulated, data, statistics = (output_dir / name for name in names)
+    prepare_corpus("folder", corpus, clean_dir, noise_dir, rir_dir, force=force)
+    simulate_sets(corpus, simulated, simulate_config, seed, cores, force, on_the_fly=True)
+    format_data(data, simulated, corpus, threads=cores, force=force, on_the_fly=True)
+    make_statistics(data, simulated, statistics, force)
+    return corpus, data, statistics
 
 
 def _with_network_of(checkpoint: str, train_config: Path, path: Path, wiring: str | None) -> Path:

@@ -10,6 +10,7 @@ from espnet_plugin.audio.write import write_audio
 from espnet_plugin.cli import main
 from espnet_plugin.errors import UserError
 from espnet_plugin.pretrained.load import save_safetensors
+from espnet_plugin.pretrained.origin import read_origin
 from espnet_plugin.recipe.fine_tuning import SIMULATE_CONFIG, TRAIN_CONFIG, fine_tune
 from espnet_plugin.semamba_pp.network import SEMambaPP
 
@@ -20,7 +21,8 @@ OPTIONS = {"channels": 4, "blocks": 1, "state_size": 2, "dense_depth": 1}
 def start(tmp_path):
     """A checkpoint that is smaller than the configuration's network, and folders of a user."""
     torch.manual_seed(0)
-    save_safetensors(tmp_path / "start.safetensors", OPTIONS, SEMambaPP(**OPTIONS).state_dict())
+    state = SEMambaPP(**OPTIONS).state_dict()
+    save_safetensors(tmp_path / "start.safetensors", OPTIONS, state, origin="semamba_pp")
     random = np.random.default_rng(0)
     for number in range(6):
         rate_hz = (16000, 44100)[number % 2]
@@ -48,6 +50,7 @@ def test_from_checkpoint_and_folders_to_a_model(start, capsys):
     written = (start / "tuned" / "model" / "model.pth").stat().st_mtime_ns
     assert main(command) == 0
     assert (start / "tuned" / "model" / "model.pth").stat().st_mtime_ns == written
+    assert read_origin(start / "tuned" / "model") == "semamba_pp"
 
 
 def test_mistakes_are_named(start):

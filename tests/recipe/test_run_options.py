@@ -45,10 +45,12 @@ def test_help_names_every_option_with_its_default(run):
         (["--stage"], "needs a value"),
         (["--stage", "--force"], "needs a value"),
         (["--stage", "one"], "whole number"),
-        (["--stage", "3", "--stop_stage", "2"], "1 to 8"),
-        (["--stop_stage=9"], "1 to 8"),
+        (["--stage", "3", "--stop_stage", "2"], "1 to 10"),
+        (["--stop_stage=11"], "1 to 10"),
         (["--stop_stage=8"], "needs --submission_readme FILE"),
         (["--stage=8", "--submission_readme", "nowhere"], "needs --submission_readme FILE"),
+        (["--stop_stage=9", "--submission_readme", "nowhere"], "needs --submission_readme FILE"),
+        (["--stage=10"], "needs --hf_repo ORGANISATION/NAME"),
         (["--nj", "0"], "above 0"),
         (["--force", "maybe"], "true or false"),
         (["--enh_task", "both"], "auto, enh or gan"),
@@ -122,6 +124,24 @@ def test_the_submission(run, tmp_path):
     experiment = "[--data_dir][data][--experiment][exp/semamba_pp_mini]"
     assert f"[package.py]{experiment}[--readme][{readme}][--nj][3][--set][blind]" in answer.stdout
     assert answer.stdout.count(".py]") == 1 and "RESULTS.md" not in answer.stdout
+
+
+def test_pack_and_upload(run):
+    answer = run("--stage=9", "--stop_stage=10", "--hf_repo", "me/model", "--hf_private", "--checkpoint", "my file")
+    pack, upload = re.findall(r"^\[\w+\.py\].*$", answer.stdout, re.MULTILINE)
+    assert pack == "[pack.py][--experiment][exp/semamba_pp][--checkpoint][my file]"
+    assert upload == "[upload.py][--experiment][exp/semamba_pp][--repo][me/model][--private]"
+    words = ("--hf_permission", "by e-mail of today")
+    assert "[--permission][by e-mail of today]" in run("--stage=10", "--hf_repo=me/model", *words).stdout
+
+
+def test_submission_and_upload_are_left_out_where_nobody_asked(run):
+    answer = run("--stage=7", "--stop_stage=10")
+    assert answer.returncode == 0, answer.stderr
+    scripts = re.findall(r"^\[(\w+)\.py\]", answer.stdout, re.MULTILINE)
+    assert scripts == ["score", "pack"]
+    assert "Stage 8: no submission, as --submission_readme" in answer.stdout
+    assert "Stage 10: no upload, as --hf_repo" in answer.stdout
 
 
 def test_from_another_folder_defaults_stay_in_the_recipe(run, repository, tmp_path):

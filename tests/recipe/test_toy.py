@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,6 +148,21 @@ def test_second_run_does_nothing(recipe):
     assert output.count("already done") >= 9
     # The quoted command differs: this run began with stage 1.
     assert (recipe.experiment / "RESULTS.md").read_text(encoding="utf-8").partition("Reproduce")[0] in results
+
+
+def test_the_model_is_packed_without_a_trace_of_this_machine(recipe):
+    output = recipe.succeed("--stage", "9", "--stop_stage", "10")
+    assert "Stage 10: no upload" in output
+    with zipfile.ZipFile(recipe.experiment / "pack" / "toy.zip") as archive:
+        names = archive.namelist()
+        assert {"meta.yaml", "config.yaml", "model.pth", "README.md", "RESULTS.md"} < {*names}
+        assert "images/training_curve.png" in names
+        for name in names:
+            content = archive.read(name)
+            for trace in (recipe.folder, recipe.folder.parent, Path.home(), Path.cwd()):
+                assert str(trace).encode() not in content, (name, trace)
+        card = archive.read("README.md").decode()
+    assert "### paired (1 file)" in card and "| train |" in card and "- deu\n" in card
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Universal speech enhancement from a corpus to scores and a submission, in eight stages.
+# Universal speech enhancement from a corpus to scores, a submission and a published model, in ten stages.
 # ./run.sh --help lists the options.
 set -euo pipefail
 
@@ -24,24 +24,31 @@ options=(
     "datadir=data  # data folders"
     "dumpdir=dump  # corpus and simulated speech"
     "expdir=exp  # models, enhanced speech, scores"
-    "enh_tag=  # name of the experiment (default: that of the training configuration; with --checkpoint, of the enhancement)"
+    "enh_tag=  # name of the experiment (default: that of the training configuration; with --checkpoint, of the enhancement; with --train_part, gap_urgenet)"
     "simulate_config=conf/simulate/restoration_mini.yaml  # degradations (one version each: conf/simulate/restoration.yaml)"
     "on_the_fly=false  # true: degrade training speech anew in every epoch, without files of it"
     "train_config=conf/train/semamba_pp_mini.yaml  # model and training (full: conf/train/semamba_pp.yaml)"
     "enh_task=auto  # gan: train against discriminators, enh: without, auto: as the configuration says"
     "init=  # checkpoint to start the training from (official file, experiment folder, pack)"
+    "train_part=  # train GAP-URGENet: dewavlm, vocoder, adapter, predictor, postnet or all (conf/train/gap_PART.yaml)"
+    "teacher=  # for --train_part: WavLM-Large (folder of transformers, WavLM-Large.pt), or random to try it out"
     "inference_config=conf/enhance/semamba_pp.yaml  # enhancement"
     "model=  # semamba_pp, gap_urgenet or espnet: short for --inference_config conf/enhance/MODEL.yaml"
     "checkpoint=  # enhance with this model instead of training one: official file or folder, pack, hub tag"
+    "metrics=  # stage 7: A,B or all (default: PESQ,ESTOI,SI_SDR,LSD,DNSMOS, which need no weights)"
+    "weights_dir=  # stage 7: weights of metrics (default: where urgent26 weights --fetch puts them)"
     "submission_readme=  # stage 8: the filled README.yaml (urgent26 package --template FILE writes the form)"
     "submission_set=  # stage 8: the test set to submit (default: that of --extra_test)"
+    "hf_repo=  # stage 10: repository of the Hugging Face hub, ORGANISATION/NAME"
+    "hf_private=false  # stage 10; true: a new repository is for you alone"
+    "hf_permission=  # stage 10: who allowed to publish weights that have no licence, and when"
     "ngpu=0  # GPUs for training; enhancement takes one if there is any"
     "nj=  # processes for data, enhancement and scores (default: number of cores)"
     "seed=0  # of corpus, simulation and training"
     "force=false  # true: make again what is there, also with other settings"
     "python=  # interpreter to use as it is (default: .venv, set up on first use)"
 )
-switches=" skip_bad on_the_fly force allow_missing ready_made "  # may come without a value, which means true
+switches=" skip_bad on_the_fly force allow_missing ready_made hf_private "  # may come without a value, which means true
 extra_tests=()
 given=" "
 
@@ -54,8 +61,8 @@ usage() {
     local option name rest
     printf 'usage: ./run.sh [--option value | --option=value] ...\n\n'
     printf 'Universal speech enhancement: 1 corpus, 2 simulate, 3 check and format, 4 statistics, 5 train,\n'
-    printf '6 enhance, 7 score, 8 package a submission to the challenge. Every stage can be run alone and again;\n'
-    printf 'what is done is not done twice.\n\n'
+    printf '6 enhance, 7 score, 8 package a submission to the challenge, 9 pack the model for the model zoo of ESPnet,\n'
+    printf '10 upload the pack. Every stage can be run alone and again; what is done is not done twice.\n\n'
     for option in "${options[@]}"; do
         name=${option%%=*} rest=${option#*=}
         printf '  --%-17s %s' "$name" "${rest#*"  # "}"
@@ -116,6 +123,13 @@ if [[ -n $model ]]; then
     inference_config=conf/enhance/$model.yaml
     [[ -f $recipe_dir/$inference_config ]] || fail "--model takes semamba_pp, gap_urgenet or espnet, not '$model'"
 fi
+if [[ -n $train_part ]]; then
+    [[ $train_part =~ ^(all|dewavlm|encoder|vocoder|adapter|predictor|postnet)$ ]] ||
+        fail "--train_part takes all, dewavlm, vocoder, adapter, predictor or postnet, not '$train_part'"
+    [[ $given == *" train_config "* ]] || train_config=conf/train/gap_PART.yaml
+    [[ -n $model || $given == *" inference_config "* ]] || inference_config=conf/enhance/gap_urgenet.yaml
+    : "${enh_tag:=gap_urgenet}"
+fi
 if [[ $corpus == urgent26 && $given != *" simulate_config "* ]]; then
     simulate_config=conf/simulate/urgent26_train.yaml
 fi
@@ -129,10 +143,15 @@ for name in stage stop_stage seed ngpu mini_utterances wind_files; do
     [[ ${!name} =~ ^[0-9]+$ ]] || fail "--$name takes a whole number, not '${!name}'"
 done
 if [[ $given != *" stop_stage "* ]] && ((stage > stop_stage)); then stop_stage=$stage; fi
-((stage >= 1 && stop_stage <= 8 && stage <= stop_stage)) ||
-    fail "--stage $stage --stop_stage $stop_stage: stages are 1 to 8, in this order"
-if ((stop_stage >= 8)) && [[ ! -f $submission_readme ]]; then
+((stage >= 1 && stop_stage <= 10 && stage <= stop_stage)) ||
+    fail "--stage $stage --stop_stage $stop_stage: stages are 1 to 10, in this order"
+# On the way to a later stage, a submission is made only if there is a README.yaml for it.
+if ((stage == 8 || stop_stage == 8)) || [[ -n $submission_readme ]] && ((stage <= 8 && 8 <= stop_stage)) &&
+    [[ ! -f $submission_readme ]]; then
     fail "stage 8 needs --submission_readme FILE; urgent26 package --template FILE writes a form to fill in"
+fi
+if ((stage == 10)) && [[ -z $hf_repo ]]; then
+    fail "stage 10 needs --hf_repo ORGANISATION/NAME, a repository of the Hugging Face hub; it is made if need be"
 fi
 : "${nj:=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}"
 [[ $nj =~ ^[1-9][0-9]*$ ]] || fail "--nj takes a whole number above 0, not '$nj'"
@@ -191,12 +210,20 @@ if [[ $on_the_fly == true ]]; then
     if [[ $corpus == urgent26 && $given != *" simulate_config "* ]]; then
         fresh_config=${simulate_config%train.yaml}on_the_fly.yaml
     fi
+    if [[ -n $train_part && $given != *" simulate_config "* ]]; then
+        fresh_config=$(dirname -- "$simulate_config")/gap_urgenet.yaml
+    fi
     fresh_training+=(--degradation "$fresh_config")
 fi
 init_options=()
 [[ -z $init ]] || init_options=(--init "$init")
+[[ -z $train_part ]] || init_options+=(--train_part "$train_part")
+[[ -z $teacher ]] || init_options+=(--teacher "$teacher")
 checkpoint_options=()
 [[ -z $checkpoint ]] || checkpoint_options=(--checkpoint "$checkpoint")
+upload_options=()
+[[ $hf_private == false ]] || upload_options+=(--private)
+[[ -z $hf_permission ]] || upload_options+=(--permission "$hf_permission")
 package_options=()
 [[ -z $submission_set ]] || package_options=(--set "$submission_set")
 format_options=()
@@ -209,6 +236,14 @@ run_stage() {
     ((stage <= number && number <= stop_stage)) || return 0
     if [[ $number == 5 && -n $checkpoint ]]; then
         printf '\n== Stage 5: nothing to train, as --checkpoint names a model\n'
+        return 0
+    fi
+    if [[ $number == 8 && -z $submission_readme ]]; then
+        printf '\n== Stage 8: no submission, as --submission_readme names no file\n'
+        return 0
+    fi
+    if [[ $number == 10 && -z $hf_repo ]]; then
+        printf '\n== Stage 10: no upload, as --hf_repo names no repository\n'
         return 0
     fi
     printf '\n== Stage %d: %s\n' "$number" "$title"
@@ -254,10 +289,15 @@ run_stage 6 "enhance the test sets with ${checkpoint:-$experiment}" "$gpu_cmd" e
     --config "$inference_config" --data_dir "$datadir" --experiment "$experiment" \
     ${checkpoint_options[@]+"${checkpoint_options[@]}"}
 run_stage 7 "score noisy and enhanced speech" "$cpu_cmd" score.py \
-    --data_dir "$datadir" --experiment "$experiment" --nj "$nj" --reproduce "$command_line"
+    --data_dir "$datadir" --experiment "$experiment" --nj "$nj" --reproduce "$command_line" \
+    --metrics "$metrics" --weights_dir "$weights_dir"
 run_stage 8 "package the submission" "$cpu_cmd" package.py \
     --data_dir "$datadir" --experiment "$experiment" --readme "$submission_readme" --nj "$nj" \
     ${package_options[@]+"${package_options[@]}"}
+run_stage 9 "pack the model for the model zoo" "$cpu_cmd" pack.py \
+    --experiment "$experiment" ${checkpoint_options[@]+"${checkpoint_options[@]}"}
+run_stage 10 "upload the pack to $hf_repo" "" upload.py \
+    --experiment "$experiment" --repo "$hf_repo" ${upload_options[@]+"${upload_options[@]}"}
 
 printf '\nStages %d to %d took %d s.' "$stage" "$stop_stage" $((SECONDS - run_began))
 ((stage > 7 || stop_stage < 7)) || printf ' The results are in %s' "$experiment/RESULTS.md"

@@ -1,4 +1,4 @@
-"""The trainings of GAP-URGENet's five networks, one per file, in the order in which they build on each other."""
+"""The trainings of GAP-URGENet's five networks, one per file, in the order in which they build up."""
 
 from espnet_plugin.training.parts.adapter import AdapterPart
 from espnet_plugin.training.parts.encoder import EncoderPart

@@ -16,13 +16,14 @@ class AdapterPart(Part):
     vocoder's weight of 15 is ours.
 
     Args:
-        network, weights, frozen: of ``Part``. ``encoder`` looks at degraded speech, ``teacher`` is the encoder
-            whose features of clean speech the vocoder knows; they may be the same network.
+        network, weights, frozen: of ``Part``. ``encoder`` looks at degraded speech, ``teacher`` is the
+            encoder whose features of clean speech the vocoder knows; they may be the same network.
     """
 
     DEFAULT_WEIGHTS = {"features": 15.0}
     ADVERSARIAL_WEIGHTS = {"adversarial": 1.0, "feature_matching": 1.0}
     FROZEN = ("encoder", "teacher")
+    SIGNAL = Features
 
     def compare(self, degraded: Tensor, clean: Tensor) -> tuple[Features, Features]:
         with torch.no_grad():

@@ -12,8 +12,8 @@ from espnet_plugin.training.signal import Features
 class EncoderPart(Part):
     """Distillation of ``teacher``'s features of clean speech into the network's features of degraded speech.
 
-    Lost packets are masked for the network, as they are in use, and not for the teacher: what was lost is what
-    the network has to make up. (Whether the authors masked the teacher too is not published.)
+    Lost packets are masked for the network, as they are in use, and not for the teacher: what was lost is
+    what the network has to make up. (Whether the authors masked the teacher too is not published.)
 
     Args:
         network, weights, frozen: of ``Part``; ``last`` compares the last layer's normalised features, as
@@ -22,6 +22,7 @@ class EncoderPart(Part):
 
     DEFAULT_WEIGHTS = {"last": 1.0, "first": 0.0}
     FROZEN = ("teacher",)
+    SIGNAL = Features
 
     def compare(self, degraded: Tensor, clean: Tensor) -> tuple[Features, Features]:
         """Both layers' features one above the other, (2, B, T, C)."""

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from espnet_plugin.training.signal import Wave
+
 
 class Part(nn.Module):
     """One network in training, with the frozen networks around it.
@@ -28,15 +30,21 @@ class Part(nn.Module):
         weights: of each term.
 
     Raises:
-        ValueError: an unknown term, or a frozen network that is missing or not used.
+        ValueError: an unknown term, no term at all, or a frozen network that is missing or not used.
     """
 
     #: Rate of the segments that this part learns from.
     rate_hz: int = 16000
     #: Terms of the loss with their default weights.
     DEFAULT_WEIGHTS: Mapping[str, float]
+    #: Weights of the adversary's terms; none if the part is trained without.
+    ADVERSARIAL_WEIGHTS: Mapping[str, float] = {}
     #: Names of the frozen networks.
     FROZEN: tuple[str, ...] = ()
+    #: What ``compare`` gives, a class of ``espnet_plugin.training.signal``.
+    SIGNAL: type[tuple] = Wave
+    #: Whether degraded segments are not looked at.
+    CLEAN_ONLY: bool = False
 
     def __init__(
         self,
@@ -48,14 +56,18 @@ class Part(nn.Module):
         frozen = dict(frozen or {})
         for name in weights or ():
             if name not in self.DEFAULT_WEIGHTS:
-                raise ValueError(f"there is no term '{name}' here; the terms are {', '.join(self.DEFAULT_WEIGHTS)}")
+                known = ", ".join(self.DEFAULT_WEIGHTS)
+                raise ValueError(f"there is no term '{name}' here; the terms are {known}")
+        weights = {**self.DEFAULT_WEIGHTS, **(weights or {})}
+        if not any(weights.values()):
+            raise ValueError(f"all weights of {', '.join(weights)} are 0, so that there is nothing to learn")
         if set(frozen) != set(self.FROZEN):
-            needed = ", ".join(self.FROZEN) or "none"
-            raise ValueError(f"the frozen networks of this part are {needed}, not {', '.join(frozen) or 'none'}")
+            needed, found = (", ".join(names) or "none" for names in (self.FROZEN, frozen))
+            raise ValueError(f"the frozen networks of this part are {needed}, not {found}")
         for module in frozen.values():
             module.eval().requires_grad_(False)
         self.network = network
-        self.weights = {**self.DEFAULT_WEIGHTS, **(weights or {})}
+        self.weights = weights
         self.frozen = frozen  # a plain dictionary: torch does not register what is in it
 
     def _apply(self, fn: Any, recurse: bool = True) -> "Part":
@@ -71,7 +83,7 @@ class Part(nn.Module):
             degraded, clean: waves (B, N) at ``rate_hz``.
 
         Returns:
-            Two of the classes of ``espnet_plugin.training.signal``.
+            Two of ``SIGNAL``.
         """
 
     @abstractmethod

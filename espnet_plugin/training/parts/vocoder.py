@@ -19,9 +19,9 @@ class VocoderPart(Part):
     """
 
     DEFAULT_WEIGHTS = {"mel": 15.0}
-    #: Weights of the adversary's terms.
     ADVERSARIAL_WEIGHTS = {"adversarial": 2.0, "feature_matching": 1.0}
     FROZEN = ("encoder",)
+    CLEAN_ONLY = True
 
     def __init__(
         self,

@@ -26,7 +26,10 @@ def segments(rate_hz, seconds=0.4):
     """Harmonics with a pause, and the same with noise and a lost packet."""
     generator = torch.Generator().manual_seed(0)
     time_s = torch.arange(round(seconds * rate_hz)) / rate_hz
-    clean = torch.stack([sum(torch.sin(6.283 * pitch * k * time_s) / k for k in range(1, 6)) for pitch in (110, 190)])
+    voices = [
+        sum(torch.sin(6.283 * pitch * k * time_s) / k for k in range(1, 6)) for pitch in (110, 190)
+    ]
+    clean = torch.stack(voices)
     clean = 0.1 * clean * (torch.sin(6.283 * 2 * time_s) > -0.5)
     degraded = clean + 0.03 * torch.randn(clean.shape, generator=generator)
     packet = rate_hz // 50
@@ -91,9 +94,23 @@ def test_lost_packets_are_masked_for_the_encoder_only():
     assert masked[0] is None and masked[1].any()  # first the teacher
 
 
+def test_all_processes_have_gradients_of_the_same_weights_whatever_their_packets():
+    learned = []
+    for lost in (False, True):
+        one = part("encoder").train()
+        degraded, clean = segments(16000)
+        if not lost:
+            degraded = degraded + 1e-3
+        one.loss(*one.compare(degraded, clean))[0].backward()
+        learned.append({name for name, parameter in one.named_parameters() if parameter.grad is not None})
+    assert learned[0] == learned[1] and "network.wavlm.masked_spec_embed" in learned[0]
+
+
 def test_mistakes_are_named():
     with pytest.raises(ValueError, match="no term 'mel' here; the terms are hybrid"):
         part("predictor", weights={"mel": 1.0})
+    with pytest.raises(ValueError, match="all weights of hybrid are 0"):
+        part("predictor", weights={"hybrid": 0.0})
     with pytest.raises(ValueError, match="are encoder, not none"):
         PARTS["vocoder"](tiny_network().vocoder)
     with pytest.raises(ValueError, match="numerator is one of"):
