@@ -1,14 +1,17 @@
-"""Vector instructions for functions that numba compiles.
-
-Numba keeps compiled code on disk and notices a change of the file of a kernel only. After a change of this
-file remove the `__pycache__` folders, or set NUMBA_CACHE_DIR to an empty one.
-"""
+"""Vector instructions for functions that numba compiles."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
+
+from espnet_plugin.semamba_pp.kernel_cache import forget_outdated
+
+# At import, before any kernel that takes these functions in can be loaded from disk.
+_HERE = Path(__file__).parent
+forget_outdated((_HERE, _HERE / "selective_scan"))
 
 LANES = 16  # channels per vector: two registers of AVX2, one of AVX-512
 LOG2_E = 1.4426950408889634
