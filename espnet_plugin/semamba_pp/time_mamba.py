@@ -57,13 +57,16 @@ class MambaMixer(nn.Module):
         )
         self.parameters_of_input = nn.Linear(inner, self.rank + 2 * state_size, bias=False)
         self.step = nn.Linear(self.rank, inner)
-        self.log_decay = nn.Parameter(torch.arange(1, state_size + 1.0).log().repeat(inner, 1))
+        decays = [math.log(number) for number in range(1, state_size + 1)]
+        self.log_decay = nn.Parameter(torch.tensor([decays] * inner))
         self.direct = nn.Parameter(torch.ones(inner))
         self.output = nn.Linear(inner, channels, bias=False)
         self._initialise_step()
 
     def _initialise_step(self):
         """Start with step sizes spread log-uniformly over 1 ms to 100 ms of the paper's time unit."""
+        if self.step.bias.is_meta:  # nothing to fill, and some operations would import torch's compiler
+            return
         nn.init.uniform_(self.step.weight, -(self.rank**-0.5), self.rank**-0.5)
         low, high = math.log(0.001), math.log(0.1)
         step = torch.exp(torch.empty_like(self.step.bias).uniform_(low, high)).clamp(min=1e-4)
