@@ -15,7 +15,6 @@ from espnet_plugin.errors import UserError
 
 TASKS_PER_WORKER = 100  # fewer take less time than its start
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-ONE_THREAD = dict.fromkeys(THREAD_VARIABLES, "1")
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
@@ -56,13 +55,16 @@ def in_processes(
         executor.shutdown(cancel_futures=True)
 
 
-def start_worker() -> None:
-    """Set a worker process up: one thread, no part in Ctrl-C, and an end with its parent.
+def start_worker(threads: int | str = 1) -> None:
+    """Set a worker process up: its threads, no part in Ctrl-C, and an end with its parent.
 
     The initializer of process pools. Nothing numerical may be imported before it: NumPy and the like read how
     many threads to use only once.
+
+    Args:
+        threads: of numerical libraries, as a number or as OMP_NUM_THREADS has it.
     """
-    os.environ.update(ONE_THREAD)
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is None:  # not a worker

@@ -15,6 +15,7 @@ import numpy as np
 from espnet_plugin.atomic_write import write_text
 from espnet_plugin.benchmark.measurement import Case, Measurement
 from espnet_plugin.benchmark.start_up import StartUp
+from espnet_plugin.machine import usable_cores
 
 NOTHING = "–"
 Results = Sequence[tuple[Case, Measurement | str]]
@@ -105,7 +106,7 @@ def describe_machine() -> dict[str, str]:
 
     told = {finding.name: finding.value for finding in examine() if finding.topic == "devices"}
     told["CPU"] = told["CPU"].rpartition(", ")[0]  # the rest tells the threads, which each row has itself
-    told["cores"] = str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+    told["cores"] = str(usable_cores())
     if hasattr(os, "getloadavg"):
         told["load before the first run"] = f"{os.getloadavg()[0]:.1f}"
     told["torch"] = version("torch")

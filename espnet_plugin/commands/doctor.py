@@ -14,8 +14,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from espnet_plugin.errors import EXTRA_OF_MODULE, pip_command
+from espnet_plugin.machine import GIB, free_memory_gib, usable_cores
 
-GIB = 1024**3
 FREE_DISK_GIB = 10
 FREE_MEMORY_GIB = 4
 
@@ -189,18 +189,17 @@ def _programs() -> Iterator[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     limits = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
     listed = "".join(f", {name}={os.environ[name]}" for name in limits if name in os.environ)
-    yield Finding("machine", "CPU cores", "ok", f"{cores}{listed}")
-    available = _available_memory()
-    if available is not None:
-        little = available < FREE_MEMORY_GIB * GIB
+    yield Finding("machine", "CPU cores", "ok", f"{usable_cores()}{listed}")
+    available_gib = free_memory_gib()
+    if available_gib is not None:
+        little = available_gib < FREE_MEMORY_GIB
         yield Finding(
             "machine",
             "free memory",
             "note" if little else "ok",
-            f"{available / GIB:.1f} GiB",
+            f"{available_gib:.1f} GiB",
             "use a smaller window_s for enhancement and batch_size for training" if little else "",
         )
     free = shutil.disk_usage(Path.cwd()).free
@@ -242,13 +241,3 @@ def _nvidia_driver() -> str:
     command = [program, "--query-gpu=driver_version", "--format=csv,noheader"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     return answer.stdout.strip().partition("\n")[0] if answer.returncode == 0 else ""
-
-
-def _available_memory() -> int | None:
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None

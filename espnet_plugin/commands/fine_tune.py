@@ -1,8 +1,9 @@
 """``urgent26 fine-tune``: train a released model further on your own folders."""
 
 import argparse
-import os
 from pathlib import Path
+
+from espnet_plugin.machine import usable_cores
 
 EXAMPLES = """\
 examples:
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--simulate_config", type=Path, help="default: conf/simulate/restoration.yaml")
     parser.add_argument("--wiring", choices=("fixed", "old"), help="old: checkpoints from before August 2026")
     parser.add_argument("--ngpu", type=int, default=0, help="GPUs (default: 0, the CPU)")
-    parser.add_argument("--nj", type=int, default=os.cpu_count() or 1, help="CPU cores (default: all)")
+    parser.add_argument("--nj", type=int, default=usable_cores(), help="CPU cores (default: all)")
     parser.add_argument("--seed", type=int, default=0, help="of simulation and training (default: 0)")
     parser.add_argument("--force", action="store_true", help="start over")
 

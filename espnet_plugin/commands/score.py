@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -92,13 +91,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Score the files, print the table, and say which files could not be scored."""
     from espnet_plugin.atomic_write import write_text
+    from espnet_plugin.machine import usable_cores
     from espnet_plugin.scoring import table
     from espnet_plugin.scoring.breakdown import read_groups
     from espnet_plugin.scoring.pool import Workers
     from espnet_plugin.scoring.registry import METRICS
     from espnet_plugin.scoring.run import read_files, read_labels, score_files
 
-    nj = cores() if arguments.nj is None else arguments.nj
+    nj = usable_cores() if arguments.nj is None else arguments.nj
     if nj < 1:
         raise UserError(f"--nj must be at least 1, not {nj}")
     lists = {"language": arguments.utt2lang, "text": arguments.text}
@@ -152,8 +152,3 @@ def setup(weights_dir: Path | None, device: str):
         except (RuntimeError, AssertionError) as error:
             raise UserError(f"there is no device '{device}' here: {error}; leave --device out") from error
     return Setup(device=device) if weights_dir is None else Setup(weights_dir, device)
-
-
-def cores() -> int:
-    """CPU cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

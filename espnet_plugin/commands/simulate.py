@@ -1,11 +1,11 @@
 """`urgent26 simulate`: parameters, then audio, then a report; and wind noise to draw from."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 from espnet_plugin.errors import UserError
+from espnet_plugin.machine import usable_cores
 
 STEPS = {
     "draw": "draw the parameters: meta.tsv",
@@ -64,7 +64,7 @@ def _render_arguments(render: argparse.ArgumentParser) -> None:
     render.add_argument(
         "--nj",
         type=int,
-        default=os.cpu_count() or 1,
+        default=usable_cores(),
         help="processes (default: all cores); with --job: number of jobs",
     )
     render.add_argument("--job", type=int, metavar="K", help="render only the K-th of --nj shares, from 1")

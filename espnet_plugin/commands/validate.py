@@ -54,8 +54,8 @@ def workers_of(nj: int | None) -> int:
     Raises:
         UserError: it is below 1.
     """
-    from espnet_plugin.commands.score import cores
+    from espnet_plugin.machine import usable_cores
 
     if nj is not None and nj < 1:
         raise UserError(f"--nj must be at least 1, not {nj}")
-    return cores() if nj is None else nj
+    return usable_cores() if nj is None else nj

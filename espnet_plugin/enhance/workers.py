@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from espnet_plugin import process_settings
 from espnet_plugin.enhance.runner import Runner, memory_gib
 from espnet_plugin.errors import UserError
-from espnet_plugin.worker_processes import THREAD_VARIABLES, start_worker
+from espnet_plugin.machine import usable_cores
+from espnet_plugin.worker_processes import start_worker
 
 if TYPE_CHECKING:
     from espnet_plugin.enhance.job import Job, Outcome
@@ -105,8 +106,8 @@ class Workers(Runner):
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")  # a fork of a process that has threads may hang
         ours, theirs = context.Pipe()
-        threads = os.environ.get("OMP_NUM_THREADS") or max(1, _cores() // self._count)
-        process = context.Process(target=_work, args=(theirs, self._model, str(threads)), daemon=True)
+        threads = os.environ.get("OMP_NUM_THREADS") or max(1, usable_cores() // self._count)
+        process = context.Process(target=_work, args=(theirs, self._model, threads), daemon=True)
         process.start()
         theirs.close()
         self._running[ours] = process, None
@@ -126,16 +127,8 @@ class Workers(Runner):
             remove_leftovers(job.target)
 
 
-def _cores() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _work(pipe: Connection, model: Model, threads: str) -> None:
-    start_worker()
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, threads))
+def _work(pipe: Connection, model: Model, threads: int | str) -> None:
+    start_worker(threads)
     process_settings.settle()
     from espnet_plugin.enhance.job import run_job
 

@@ -22,15 +22,6 @@ ALIASES = {"dewavlm": "encoder"}
 PLACE = "PART"
 MODEL, CONFIG = "model.pth", "config.yaml"
 
-#: Part -> the frozen networks of its training.
-_FROZEN = {
-    "encoder": ("teacher",),
-    "vocoder": ("encoder",),
-    "adapter": ("encoder", "teacher"),
-    "predictor": (),
-    "postnet": ("encoder", "adapter", "vocoder", "predictor"),
-}
-
 
 def train_parts(
     which: str,
@@ -68,6 +59,7 @@ def train_parts(
         UserError: no such part, a part whose predecessors are missing, or see ``train_model``.
     """
     from espnet_plugin.recipe.training import train_model
+    from espnet_plugin.training.parts import PARTS as TRAININGS
 
     parts, launch = chosen_parts(which), Launch.from_environment(os.environ)
     if len(parts) > 1 and launch.count > 1:
@@ -88,7 +80,7 @@ def train_parts(
             raise UserError(f"{config_file} trains the part '{config.get('part')}', not the {part}")
         frozen = {
             name: _source(part, name, experiment, teacher, init)
-            for name in _FROZEN[part]
+            for name in TRAININGS[part].FROZEN
             if name not in (config.get("frozen") or {})
         }
         placed = _place(config_file, config, frozen, experiment / f"{part}.yaml")

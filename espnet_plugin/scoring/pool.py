@@ -9,13 +9,12 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
+from espnet_plugin.machine import free_memory_gib
 from espnet_plugin.scoring.worker import Outcome, Task, score_one
 from espnet_plugin.worker_processes import start_worker
 
 if TYPE_CHECKING:
     from espnet_plugin.scoring.metric import Metric
-
-PLENTY_GIB = 1e6
 
 
 class Workers:
@@ -42,7 +41,8 @@ class Workers:
         """How many processes may hold the model of this metric: one beside a GPU, else as memory allows."""
         if metric.weights is not None and device != "cpu":
             return min(self._nj, 1)
-        return min(self._nj, max(1, int(_free_memory_gib() / metric.memory_gib)))
+        free_gib = free_memory_gib()
+        return self._nj if free_gib is None else min(self._nj, max(1, int(free_gib / metric.memory_gib)))
 
     def outcomes(self, tasks: Iterable[Task], processes: int | None = None) -> Iterator[Outcome]:
         """Run tasks and yield what comes of them, in the order in which they finish.
@@ -97,13 +97,3 @@ class Workers:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
-
-
-def _free_memory_gib() -> float:
-    """What programs may still take, where the system tells; plenty otherwise."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            free_kib = next(int(line.split()[1]) for line in file if line.startswith("MemAvailable"))
-    except (OSError, StopIteration, ValueError):
-        return PLENTY_GIB
-    return free_kib / 2**20

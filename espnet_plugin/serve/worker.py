@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from espnet_plugin import process_settings
 from espnet_plugin.errors import UserError
-from espnet_plugin.worker_processes import THREAD_VARIABLES, start_worker
+from espnet_plugin.machine import usable_cores
+from espnet_plugin.worker_processes import start_worker
 
 if TYPE_CHECKING:
     from espnet_plugin.enhance.workers import Model
@@ -115,9 +116,7 @@ class Worker:
 
 
 def _work(pipe: Connection, choose: Callable[[], Model]) -> None:
-    threads = os.environ.get("OMP_NUM_THREADS") or str(os.cpu_count() or 1)
-    start_worker()
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, threads))
+    start_worker(os.environ.get("OMP_NUM_THREADS") or usable_cores())
     process_settings.settle()
     from espnet_plugin.serve.options import options_of
     from espnet_plugin.serve.task import run_task

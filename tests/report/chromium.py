@@ -193,3 +193,17 @@ class Chromium:
             url = of["request"]["url"]
             if not url.startswith(self._own):
                 self.problems.append(f"the page asked for {url}")
+
+
+def nameless(page) -> list[str]:
+    """Roles of what takes the focus on a page and has no name for those who do not see it."""
+    page.send("Accessibility.enable")
+    nodes = page.send("Accessibility.getFullAXTree")["nodes"]
+    return [
+        node["role"]["value"]
+        for node in nodes
+        if not node.get("ignored")
+        and any(one["name"] == "focusable" and one["value"]["value"] for one in node.get("properties", ()))
+        and not node.get("name", {}).get("value")
+        and node["role"]["value"] != "MenuListPopup"
+    ]

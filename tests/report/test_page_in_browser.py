@@ -12,7 +12,7 @@ from espnet_plugin.report.listening_set import ListeningSet, Track
 from espnet_plugin.report.page import Listening, write_page
 from espnet_plugin.scoring.metric import Column
 from espnet_plugin.scoring.scores import Scores
-from tests.report.chromium import Chromium, find_chromium
+from tests.report.chromium import Chromium, find_chromium, nameless
 from tests.report.conftest import MARKUP
 
 NAMES = "[...document.querySelectorAll('#table tbody th')].map((one) => one.textContent.replace('▶ ', ''))"
@@ -236,17 +236,7 @@ def test_blind_test_from_beginning_to_export(show):
 def test_everything_that_takes_the_focus_has_a_name(show):
     browser = show()
     click(browser, "#blind button[type=submit]")
-    browser.send("Accessibility.enable")
-    nodes = browser.send("Accessibility.getFullAXTree")["nodes"]
-    nameless = [
-        node["role"]["value"]
-        for node in nodes
-        if not node.get("ignored")
-        and any(one["name"] == "focusable" and one["value"]["value"] for one in node.get("properties", ()))
-        and not node.get("name", {}).get("value")
-        and node["role"]["value"] != "MenuListPopup"
-    ]
-    assert nameless == []
+    assert nameless(browser) == []
 
 
 def test_theme_is_kept(show):

@@ -15,6 +15,9 @@ from espnet_plugin.scoring.metric import Item, Unscorable
 OVERALL = {
     "vctk_demand/noisy/p232_005.wav": 2.50768,
     "vctk_demand/clean/p232_005.wav": 3.39572,
+    "vctk_demand/noisy/p232_013.wav": 2.55446,
+    "vctk_demand/clean/p232_013.wav": 3.33921,
+    "vctk_demand/noisy/p232_095.wav": 2.37195,
     "urgent26/noisy/fileid_210.flac": 1.46135,
     "urgent26/enh/fileid_210.flac": 2.95529,
     "urgent26/clean/fileid_210.flac": 2.75769,

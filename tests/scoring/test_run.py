@@ -335,7 +335,7 @@ def test_breakdowns_are_written_down(sets):
 
 
 def test_processes_are_as_many_as_fit(monkeypatch):
-    monkeypatch.setattr("espnet_plugin.scoring.pool._free_memory_gib", lambda: 3.0)
+    monkeypatch.setattr("espnet_plugin.scoring.pool.free_memory_gib", lambda: 3.0)
     large = Large()
     large.memory_gib = 1.4
     assert [Workers(nj).processes_for(large, "cpu") for nj in (0, 1, 8)] == [0, 1, 2]

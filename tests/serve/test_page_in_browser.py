@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from espnet_plugin.serve.queue import Limits
-from tests.report.chromium import Chromium, find_chromium
+from tests.report.chromium import Chromium, find_chromium, nameless
 from tests.serve.conftest import recording
 from tests.serve.live import running
 
@@ -172,14 +172,4 @@ def test_everything_that_takes_the_focus_has_a_name(page, tmp_path):
     (tmp_path / "a.wav").write_bytes(recording())
     choose(page, tmp_path / "a.wav")
     page.wait_for(f"{DONE} === 1 && {READY}")
-    page.send("Accessibility.enable")
-    nodes = page.send("Accessibility.getFullAXTree")["nodes"]
-    nameless = [
-        node["role"]["value"]
-        for node in nodes
-        if not node.get("ignored")
-        and any(one["name"] == "focusable" and one["value"]["value"] for one in node.get("properties", ()))
-        and not node.get("name", {}).get("value")
-        and node["role"]["value"] != "MenuListPopup"
-    ]
-    assert nameless == []
+    assert nameless(page) == []

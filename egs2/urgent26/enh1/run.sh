@@ -37,6 +37,7 @@ options=(
     "checkpoint=  # enhance with this model instead of training one: official file or folder, pack, hub tag"
     "metrics=  # stage 7: A,B or all (default: PESQ,ESTOI,SI_SDR,LSD,DNSMOS, which need no weights)"
     "weights_dir=  # stage 7: weights of metrics (default: where urgent26 weights --fetch puts them)"
+    "score_device=cpu  # stage 7: of the metrics' networks: cpu, cuda, cuda:1"
     "submission_readme=  # stage 8: the filled README.yaml (urgent26 package --template FILE writes the form)"
     "submission_set=  # stage 8: the test set to submit (default: that of --extra_test)"
     "hf_repo=  # stage 10: repository of the Hugging Face hub, ORGANISATION/NAME"
@@ -290,7 +291,7 @@ run_stage 6 "enhance the test sets with ${checkpoint:-$experiment}" "$gpu_cmd" e
     ${checkpoint_options[@]+"${checkpoint_options[@]}"}
 run_stage 7 "score noisy and enhanced speech" "$cpu_cmd" score.py \
     --data_dir "$datadir" --experiment "$experiment" --nj "$nj" --reproduce "$command_line" \
-    --metrics "$metrics" --weights_dir "$weights_dir"
+    --metrics "$metrics" --weights_dir "$weights_dir" --device "$score_device"
 run_stage 8 "package the submission" "$cpu_cmd" package.py \
     --data_dir "$datadir" --experiment "$experiment" --readme "$submission_readme" --nj "$nj" \
     ${package_options[@]+"${package_options[@]}"}

@@ -1,39 +1,26 @@
 """The PostNet: both branches, frozen, into one wave at 48 kHz."""
 
-from collections.abc import Mapping
-
 import torch
 import torchaudio.functional as audio_functional
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from espnet_plugin.gap_urgenet.network import BRANCH_HZ, RATE_HZ, to_48_khz
 from espnet_plugin.gap_urgenet.packet_loss import lost_packets
-from espnet_plugin.training.losses import MelLoss
-from espnet_plugin.training.parts.part import Part
+from espnet_plugin.training.parts.mel_part import MelPart
 from espnet_plugin.training.signal import Wave
 
 
-class PostnetPart(Part):
-    """Mel distances at seven resolutions between waves at 48 kHz.
+class PostnetPart(MelPart):
+    """The branches' waves in, one wave out, at 48 kHz.
 
     Args:
         network, weights, frozen: of ``Part``; the adversary's terms are weighted by the task.
     """
 
     rate_hz = RATE_HZ
-    DEFAULT_WEIGHTS = {"mel": 15.0}
     ADVERSARIAL_WEIGHTS = {"adversarial": 1.0, "feature_matching": 1.0}
     FROZEN = ("encoder", "adapter", "vocoder", "predictor")
-
-    def __init__(
-        self,
-        network: nn.Module,
-        weights: Mapping[str, float] | None = None,
-        frozen: Mapping[str, nn.Module] | None = None,
-    ) -> None:
-        super().__init__(network, weights, frozen)
-        self.mel = MelLoss(self.rate_hz, MelLoss.SEVEN_RESOLUTIONS)
 
     def branches(self, degraded: Tensor) -> Tensor:
         """The predictive and the generative branch (B, 2, N) of degraded segments (B, N), both at 48 kHz."""
@@ -47,6 +34,3 @@ class PostnetPart(Part):
 
     def compare(self, degraded: Tensor, clean: Tensor) -> tuple[Wave, Wave]:
         return Wave(clean), Wave(self.network(self.branches(degraded)))
-
-    def terms(self, target: Wave, restored: Wave) -> dict[str, Tensor]:
-        return {"mel": self.mel(target.wave, restored.wave)} if self.weights["mel"] else {}
