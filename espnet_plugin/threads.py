@@ -4,6 +4,7 @@ For kernels of numba, which know no threads, and for long rows of small operatio
 threads would wait for each other after every one.
 """
 
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,20 +12,39 @@ from contextlib import contextmanager
 
 import torch
 
+PARTS_PER_THREAD = 8
+
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
 
 
-def run_in_threads(kernel: Callable, arrays: Iterable, sequences: int) -> None:
-    """Call kernel(*arrays, first, last) on contiguous parts of the batch, one part a thread."""
-    threads = min(torch.get_num_threads(), sequences)
+def run_in_threads(kernel: Callable, arrays: Iterable, sequences: int, together: int = 1) -> None:
+    """Call kernel(*arrays, first, last) on contiguous parts of the batch, which the threads take in turn.
+
+    There are several parts per thread, for cores that other programs use too are slower than others.
+
+    Args:
+        kernel: calculates the sequences first..last-1, each independently of the others.
+        arrays: what it takes before the two numbers.
+        sequences: size of the batch.
+        together: sequences that the kernel calculates at once; parts are multiples of them.
+    """
+    groups = -(-sequences // together)
+    threads = min(torch.get_num_threads(), groups)
     if threads <= 1:
         kernel(*arrays, 0, sequences)
         return
-    edges = [sequences * i // threads for i in range(threads + 1)]
-    parts = [_submit(kernel, *arrays, *edges[i : i + 2]) for i in range(1, threads)]
-    kernel(*arrays, *edges[:2])  # this thread does a part itself
-    for part in parts:
-        part.result()
+    parts = min(PARTS_PER_THREAD * threads, groups)
+    edges = [min(groups * i // parts * together, sequences) for i in range(parts + 1)]
+    numbers = itertools.count()  # its next one is taken by one thread only
+
+    def work():
+        while (part := next(numbers)) < parts:
+            kernel(*arrays, *edges[part : part + 2])
+
+    helpers = [_submit(work) for _ in range(threads - 1)]
+    work()  # this thread takes parts itself
+    for helper in helpers:
+        helper.result()
 
 
 def run_one_thread_each(tasks: Iterable[Callable[[], object]]) -> None:

@@ -1,5 +1,8 @@
 """Work is dealt out whole, and torch's number of threads is what it was."""
 
+import threading
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
@@ -15,15 +18,40 @@ def threads(request):
     torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("sequences", [1, 2, 7])
-def test_every_part_once(threads, sequences):
+@pytest.mark.parametrize("sequences", [1, 2, 7, 100])
+@pytest.mark.parametrize("together", [1, 3])
+def test_every_part_once(threads, sequences, together):
     counts = np.zeros(sequences, int)
 
     def kernel(counts, first, last):
+        assert threads == 1 or first % together == 0
         counts[first:last] += 1
 
-    run_in_threads(kernel, (counts,), sequences)
+    run_in_threads(kernel, (counts,), sequences, together)
     assert (counts == 1).all()
+
+
+def test_a_slow_thread_takes_fewer_parts(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    sizes, slow, others_done = Counter(), threading.Lock(), threading.Event()
+
+    def kernel(first, last):
+        sizes[threading.current_thread()] += last - first
+        if slow.acquire(blocking=False):  # whoever comes first does one part only
+            assert others_done.wait(60)
+        elif sum(sizes.values()) == 100:
+            others_done.set()
+
+    run_in_threads(kernel, (), 100)
+    assert sorted(sizes.values()) == [6, 94]
+
+
+def test_a_failing_kernel_is_passed_on(threads):
+    def kernel(first, last):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_in_threads(kernel, (), 5)
 
 
 def test_tasks_have_one_thread_and_no_gradients(threads):

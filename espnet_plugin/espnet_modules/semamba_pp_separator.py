@@ -14,21 +14,19 @@ from espnet_plugin.semamba_pp.spectrum import Spectrum
 
 
 class SEMambaPPSeparator(WaveSeparator):
-    """Adapter around ``SEMambaPP`` for ``encoder: same`` and ``decoder: same`` at 16 kHz.
+    """Adapter around ``SEMambaPP`` for ``encoder: same`` and ``decoder: same``, at 16 kHz or another rate.
 
     The whole inference of the SEMamba++ specification, section 1: divide by the peak, analyse, restore,
     synthesise, multiply by the peak.
 
     Args:
         input_dim, num_spk: of ``WaveSeparator``.
-        channels, blocks, resolutions, dense_depth, state_size, expansion, convolution_width, wiring, scan,
-            block, frequency, frequency_conf, channel_part, paths, scales, output:
+        channels, blocks, resolutions, dense_depth, state_size, expansion, convolution_width, rate_hz, wiring,
+            scan, block, frequency, frequency_conf, channel_part, paths, scales, output:
             as in ``SEMambaPP``, with the same defaults.
     """
 
     name = "semamba_pp"
-    rate_hz = Spectrum.rate_hz
-
     def __init__(
         self,
         input_dim: int,
@@ -39,6 +37,7 @@ class SEMambaPPSeparator(WaveSeparator):
         state_size: int = 16,
         expansion: int = 2,
         convolution_width: int = 4,
+        rate_hz: int = 16000,
         wiring: str = "fixed",
         scan: str = "auto",
         block: str = "tfdp",
@@ -51,7 +50,8 @@ class SEMambaPPSeparator(WaveSeparator):
         num_spk: int = 1,
     ) -> None:
         super().__init__(input_dim, num_spk)
-        self.spectrum = Spectrum()
+        self.rate_hz = rate_hz
+        self.spectrum = Spectrum(rate_hz)
         self.network = SEMambaPP(
             channels=channels,
             blocks=blocks,
@@ -60,7 +60,7 @@ class SEMambaPPSeparator(WaveSeparator):
             state_size=state_size,
             expansion=expansion,
             convolution_width=convolution_width,
-            bins=self.spectrum.bins,
+            rate_hz=rate_hz,
             wiring=wiring,
             scan=scan,
             block=block,
@@ -73,5 +73,5 @@ class SEMambaPPSeparator(WaveSeparator):
         )
 
     def restore(self, wave: torch.Tensor) -> torch.Tensor:
-        """Restore waves (B, N) of equal length at 16 kHz; see ``espnet_plugin.semamba_pp.restoration``."""
+        """Restore waves (B, N) of one length at ``rate_hz``; see ``espnet_plugin.semamba_pp.restoration``."""
         return restore(wave, self.network, self.spectrum)

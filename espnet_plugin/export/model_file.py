@@ -82,7 +82,7 @@ def compare(path: Path, network: nn.Module) -> Difference:
     random = np.random.default_rng(0)
     differences, powers, largest = [], [], 0.0
     for items, frames in SIZES:
-        shape = (items, Spectrum().bins, frames)
+        shape = (items, Spectrum(network.rate_hz).bins, frames)
         inputs = random.uniform(0, 1.5, shape), random.uniform(-np.pi, np.pi, shape)
         inputs = [values.astype(np.float32) for values in inputs]
         with torch.inference_mode():
@@ -97,7 +97,7 @@ def compare(path: Path, network: nn.Module) -> Difference:
 
 def properties(released: Released, half: bool) -> dict[str, str]:
     """What the file tells about itself."""
-    spectrum = Spectrum()
+    spectrum = Spectrum(released.network.rate_hz)
     state = released.network.state_dict()
     digest = hashlib.sha256()
     for name in sorted(state):

@@ -43,12 +43,13 @@ def model_card(model: ZooModel, name: str, licence: str | None = None) -> str:
         raise UserError(
             f"'{licence}' is no licence as the hub calls it; give one such as cc-by-4.0 or apache-2.0"
         )
-    kind = KINDS.get(model.separator, STOCK)
+    rate_hz = int(model.config.get("sample_rate") or 16000)
+    kind = KINDS.get(model.separator, STOCK).of(model.separator, rate_hz)
     statistics = _statistics(model)
     sections = [
         _front_matter(model, licence, statistics),
         f"# {name}\n\n{_what(model, kind)}",
-        f"## How to use it\n\n{_usage(kind)}",
+        f"## How to use it\n\n{_usage(model, kind)}",
         _scores(model.experiment),
         _training(model, statistics),
         "## Risks and limits\n\n" + _listed((*kind.limits, *ANY_SPEECH)),
@@ -99,7 +100,7 @@ def _front_matter(model: ZooModel, licence: str | None, statistics: dict[str, An
 
 
 def _what(model: ZooModel, kind: Kind) -> str:
-    facts = [kind.what.format(separator=model.separator)]
+    facts = [kind.what]
     if model.parameters:
         facts.append(f"This model has {model.parameters / 1e6:,.2f} M parameters.")
     origin = ORIGINS.get(model.origin or "")
@@ -109,7 +110,7 @@ def _what(model: ZooModel, kind: Kind) -> str:
     return "\n".join(facts) + "\n"
 
 
-def _usage(kind: Kind) -> str:
+def _usage(model: ZooModel, kind: Kind) -> str:
     command = f"urgent26 enhance recordings/ -o enhanced/ --model {kind.load} --checkpoint {REPOSITORY}"
     blocks = []
     if kind.load:
@@ -122,7 +123,7 @@ def _usage(kind: Kind) -> str:
             f'model = ep.load("{kind.load}", checkpoint="{REPOSITORY}")\n'
             'sf.write("enhanced.wav", model.enhance(noisy, rate), rate)\n```\n',
         ]
-    after = "" if kind is STOCK else ", which knows the network after `espnet_plugin.register()`"
+    after = ", which knows the network after `espnet_plugin.register()`" if model.separator in KINDS else ""
     blocks += [
         f"In ESPnet itself{after}{kind.recordings}:\n",
         "```python\nimport espnet_plugin, soundfile as sf\n"

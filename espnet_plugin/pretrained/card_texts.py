@@ -1,6 +1,6 @@
 """What is known about each kind of network, for its model card."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -8,11 +8,14 @@ class Kind:
     """A kind of network.
 
     Attributes:
-        what: what it is; may hold ``{separator}``.
+        what: what it is.
         load: its name in ``espnet_plugin.load``; empty if it cannot enhance a recording by itself.
         limits: what to expect and what not to use it for.
         citation: BibTeX entry; empty if none is known.
         recordings: what recordings it takes in ESPnet, in words behind a sentence; empty for any.
+
+    ``what``, ``limits`` and ``recordings`` may hold ``{separator}``, ``{rate}`` (that of the network) and
+    ``{highest}`` (half of it).
     """
 
     what: str
@@ -20,6 +23,20 @@ class Kind:
     limits: tuple[str, ...]
     citation: str = ""
     recordings: str = ""
+
+    def of(self, separator: str, rate_hz: int) -> "Kind":
+        """The texts for one model."""
+        words = {
+            "separator": separator,
+            "rate": f"{rate_hz / 1000:g} kHz",
+            "highest": f"{rate_hz / 2000:g} kHz",
+        }
+        return replace(
+            self,
+            what=self.what.format(**words),
+            limits=tuple(limit.format(**words) for limit in self.limits),
+            recordings=self.recordings.format(**words),
+        )
 
 
 ANY_SPEECH = (
@@ -43,14 +60,14 @@ _GAP_CITATION = """\
 
 KINDS = {
     "semamba_pp": Kind(
-        what="SEMamba++ ([arXiv 2603.11669](https://arxiv.org/abs/2603.11669)) restores speech at 16 kHz:\n"
+        what="SEMamba++ ([arXiv 2603.11669](https://arxiv.org/abs/2603.11669)) restores speech at {rate}:\n"
         "it removes noise and reverberation, and makes up what clipping and narrow bands took away. In its\n"
         "released size it has 2.66 M parameters.",
         load="semamba_pp",
         limits=(
             "It can change words: where speech is badly damaged, missing sounds are made up and may be the "
             "wrong ones.",
-            "It works at 16 kHz: nothing above 8 kHz is restored.",
+            "It works at {rate}: nothing above {highest} is restored.",
             _NOT_CAUSAL,
         ),
         citation="""\
@@ -62,7 +79,7 @@ KINDS = {
   year = {2026},
 }
 """,
-        recordings=" (recordings at 16 kHz)",
+        recordings=" (recordings at {rate})",
     ),
     "gap_urgenet": Kind(
         what="GAP-URGENet ([arXiv 2604.01832](https://arxiv.org/abs/2604.01832)) restores speech up to\n"

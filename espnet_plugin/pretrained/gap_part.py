@@ -31,8 +31,7 @@ CLASSES: dict[str, type[nn.Module]] = {
 MODEL = "gap_urgenet"
 #: A constant that the official vocoder stores among its weights.
 WINDOW = "head.istft.window"
-#: Where the network of a part lies in the checkpoints of its training.
-TRAINED_PREFIX = "part.network."
+_TRAINED_PREFIX = "part.network."
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,11 @@ def read_part(name: str, checkpoint: str | Path) -> PartNetwork:
     if name == "encoder" and wavlm.is_wavlm_folder(path):
         return described(name, *wavlm.read_wavlm_folder(path), str(path))
     return _of_espnet(name, path)
+
+
+def trained_prefix(training: str, name: str) -> str:
+    """Where a network lies in the checkpoints of a training, that of its own or of several networks."""
+    return _TRAINED_PREFIX if training == name else f"{_TRAINED_PREFIX}{name}."
 
 
 def read_official(name: str, path: Path) -> PartNetwork:
@@ -259,18 +263,19 @@ def _of_pack(name: str, path: Path) -> PartNetwork:
 
 
 def _of_espnet(name: str, path: Path) -> PartNetwork:
-    """From the experiment of the part's training, or from a model of all five."""
+    """From the experiment of a training, or from a model of all five."""
     config = loading.read_espnet_config(path)
     trained = config.get("part") if isinstance(config, Mapping) else None
     if trained is None:
         options = loading.separator_options(config, path, MODEL).get(name) or {}
         prefix = f"{loading.ESPNET_PREFIX}{name}."
-    elif trained == name:
-        options, prefix = (config.get("network_conf") or {}).get(name) or {}, TRAINED_PREFIX
     else:
-        raise UserError(f"{path} is the training of the {trained}, not of the {name}")
+        options = (config.get("network_conf") or {}).get(name) or {}
+        prefix = trained_prefix(trained, name)
     state = loading.read_espnet_state(path)
     own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+    if trained not in (None, name) and not own:
+        raise UserError(f"{path} is the training '{trained}' and holds no {name}")
     return described(name, options, own, str(path))
 
 

@@ -120,7 +120,8 @@ def read_checkpoint(checkpoint: str | Path) -> Checkpoint:
     if isinstance(state.get("generator"), dict):
         from espnet_plugin.semamba_pp.network import SEMambaPP
 
-        with torch.device("meta"):  # names only; no memory, no random numbers
+        # Names only. The device "meta", which needs no random numbers, imports a second's worth of modules.
+        with torch.random.fork_rng(devices=[]):
             names = list(SEMambaPP().state_dict())
         return Checkpoint(str(path), {}, semamba_pp.from_official(state["generator"], names))
     if (path.parent / "config.yaml").is_file():
@@ -281,8 +282,8 @@ def separator_options(config: Any, source: Path, model: str) -> dict[str, Any]:
     found = config.get("separator") if isinstance(config, dict) else None
     if found is not None and config.get("part"):
         raise UserError(
-            f"{source} is the training of GAP-URGENet's {config['part']} alone; name the folder above it, which "
-            "holds all five networks, or join them by urgent26 convert --parts"
+            f"{source} is GAP-URGENet's training '{config['part']}' alone; name the folder above it, which holds "
+            "all five networks, or join them by urgent26 convert --parts"
         )
     if found != model:
         other = found if found in MODELS else "espnet"

@@ -16,7 +16,7 @@ from espnet_plugin.errors import UserError
 from espnet_plugin.semamba_pp.network import SEMambaPP
 
 #: Options that make another network, of which the official layout knows nothing.
-_VARIANTS = ("block", "frequency", "frequency_conf", "channel_part", "paths", "scales", "output")
+_VARIANTS = ("rate_hz", "block", "frequency", "frequency_conf", "channel_part", "paths", "scales", "output")
 
 _UNIT = {"convolution": "0", "norm": "1", "activation": "2"}
 _FUSION = {"convolution": "0", "norm": "2"}

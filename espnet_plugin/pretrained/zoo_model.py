@@ -105,13 +105,12 @@ def read_released(checkpoint: str | Path, wiring: str | None = None) -> Released
     if model != "semamba_pp":
         raise UserError(f"{checkpoint} is a network of ESPnet's stock, which has no other form")
     from espnet_plugin.semamba_pp.network import SEMambaPP
-    from espnet_plugin.semamba_pp.spectrum import Spectrum
 
     found = read_checkpoint(checkpoint)
     options = {**found.options, "wiring": wiring} if wiring else found.options
     network = SEMambaPP(**options)
     load_strictly(network, found.state, found.source)
-    return Released(model, options, network, Spectrum.rate_hz, origins.read_origin(checkpoint))
+    return Released(model, options, network, network.rate_hz, origins.read_origin(checkpoint))
 
 
 def read_parts(checkpoints: Mapping[str, str | Path]) -> Released:

@@ -2,7 +2,7 @@
 
 from numba import njit
 
-from espnet_plugin.semamba_pp.matrix_product import OPTIONS
+from espnet_plugin.semamba_pp.lanes import OPTIONS
 from espnet_plugin.semamba_pp.pointwise import fan_rows, gelu_rows
 
 

@@ -3,7 +3,6 @@
 Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -72,8 +71,8 @@ class ConvolutionUnit(nn.Module):
         doubles = isinstance(self.convolution, nn.ConvTranspose2d)
         y = torch.empty(count, 2 * bins if doubles else bins // 2, channels)
         statistics = torch.empty(count, 2, channels)
-        no_bias = np.zeros(channels, np.float32)
-        arrays = frames.numpy(), _resampling_weights(self.convolution), no_bias, 1 if doubles else 2
+        weights = _resampling_weights(self.convolution)
+        arrays = frames.numpy(), *weights, 1 if doubles else 2
         run_in_threads(resampling_kernel, (*arrays, y.numpy(), statistics.numpy()), -(-count // RESULTS))
         return self._rectify(y, statistics)
 
@@ -97,10 +96,10 @@ def _halves_or_doubles_bins(convolution: nn.Conv2d | nn.ConvTranspose2d, x: Tens
     return sizes == ((3, 4), (1, 2), (1, 1)) and len(x) == 1 and (doubles or x.shape[3] % 2 == 0)
 
 
-def _resampling_weights(convolution: nn.Conv2d | nn.ConvTranspose2d) -> np.ndarray:
+def _resampling_weights(convolution: nn.Conv2d | nn.ConvTranspose2d) -> tuple:
     """As `resampling_kernel` reads them; the norm behind takes the bias away."""
-    from espnet_plugin.semamba_pp.lanes import LANES
-    from espnet_plugin.semamba_pp.tile_transform import FRAMES
+    from espnet_plugin.semamba_pp.matrix_product import pack
+    from espnet_plugin.semamba_pp.tile_transform import TWO
 
     weight = convolution.weight.detach().double()
     if isinstance(convolution, nn.ConvTranspose2d):
@@ -110,26 +109,45 @@ def _resampling_weights(convolution: nn.Conv2d | nn.ConvTranspose2d) -> np.ndarr
         parities = torch.stack((weight[..., [3, 1]], weight[..., [2, 0]]))
     else:
         parities = weight[None]
-    products = torch.einsum("qt,poitf->pqofi", torch.from_numpy(FRAMES.weights), parities).float()
-    return products.flatten(3).unflatten(2, (-1, LANES)).transpose(3, 4).unsqueeze(3).contiguous().numpy()
+    products = torch.einsum("qt,poitf->pqofi", torch.from_numpy(TWO.weights), parities).float()
+    return pack(products.flatten(3))
 
 
 def convolve(convolution: nn.Conv2d | nn.ConvTranspose2d, x: Tensor) -> Tensor:
-    """What `convolution(x)` computes; single items take the widening one, 1x3 to twice the bins, faster.
-
-    A plain convolution makes pairs of neighbouring bins as channels, (2 C, T, F + 1). Channels innermost
-    in memory, that is already (C, T, 2 F + 2), one bin too many. On CPUs oneDNN's transposed convolution of
-    this shape takes four times as long.
-    """
-    widening = isinstance(convolution, nn.ConvTranspose2d) and convolution.kernel_size == (1, 3)
-    if not widening or x.shape[0] > 1 or not kernels_work(x):
+    """What `convolution(x)` computes; single items faster where it is 1x1, or 1x3 and changes the bins."""
+    if x.shape[0] > 1 or not kernels_work(x) or torch.is_autocast_enabled("cpu"):
         return convolution(x)
-    # Bin 2 p is tap 0 of bin p and tap 2 of bin p - 1, bin 2 p + 1 is tap 1 of bin p.
-    first, second, third = convolution.weight.transpose(0, 1).unbind(3)
-    even, odd = torch.stack((third, first), 3), torch.stack((torch.zeros_like(second), second), 3)
-    y = functional.conv2d(x, torch.cat((even, odd)), convolution.bias.repeat(2), padding=(0, 1))
-    y = y.permute(0, 2, 3, 1).reshape(1, x.shape[2], -1, convolution.out_channels)
-    return y[:, :, :-1].permute(0, 3, 1, 2)
+    if convolution.kernel_size == (1, 1):
+        frames = x[0].permute(1, 2, 0)
+        y = torch.addmm(convolution.bias, frames.flatten(0, 1), convolution.weight[:, :, 0, 0].T)
+        return y.view(1, *frames.shape[:2], -1).permute(0, 3, 1, 2)
+    sizes = convolution.kernel_size, convolution.stride, convolution.padding
+    if sizes != ((1, 3), (1, 2), (0, 0)) or not map_kernels_work(x) or not _has_whole_vectors(convolution):
+        return convolution(x)
+    from espnet_plugin.semamba_pp.matrix_product import pack
+    from espnet_plugin.semamba_pp.resampling_kernels import bins_kernel
+    from espnet_plugin.threads import run_in_threads
+
+    frames = x[0].permute(1, 2, 0).contiguous()
+    count, bins, _ = frames.shape
+    if isinstance(convolution, nn.ConvTranspose2d):
+        # Bin 2 p is tap 0 of bin p and tap 2 of bin p - 1, bin 2 p + 1 is tap 1 of bin p.
+        first, second, third = convolution.weight[:, :, 0].transpose(0, 1).unbind(2)
+        even, odd = torch.cat((third, first), 1), torch.cat((torch.zeros_like(second), second), 1)
+        weight, bias, new_bins = torch.cat((even, odd)), convolution.bias.repeat(2), 2 * bins + 1
+        in_front, step = 1, 1
+    else:
+        weight, bias = convolution.weight[:, :, 0].transpose(1, 2).flatten(1), convolution.bias
+        in_front, step, new_bins = 0, 2, (bins - 1) // 2
+    y = torch.empty(count, new_bins, convolution.out_channels)
+    run_in_threads(bins_kernel, (frames.numpy(), pack(weight, bias), in_front, step, y.numpy()), count)
+    return y[None].permute(0, 3, 1, 2)
+
+
+def _has_whole_vectors(convolution: nn.Conv2d | nn.ConvTranspose2d) -> bool:
+    from espnet_plugin.semamba_pp.lanes import LANES
+
+    return convolution.out_channels % LANES == 0
 
 
 def merge_maps(convolution: nn.Conv2d, first: Tensor, second: Tensor) -> Tensor:

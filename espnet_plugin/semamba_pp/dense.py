@@ -3,7 +3,6 @@
 Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
-import numpy as np
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
@@ -53,29 +52,28 @@ class DenseBlock(nn.Module):
         maps = torch.empty(len(self.layers) - 1, *x.shape)
         factors = torch.tensor([[[1.0], [0.0], [1.0]]]).repeat(1, 1, x.shape[2])  # the input stays as it is
         statistics = torch.empty(len(x), 2, x.shape[2])
-        no_bias = np.zeros(x.shape[2], np.float32)
         for i, (layer, result) in enumerate(zip(self.layers, (*maps, y))):
             dilation = 2**i
             runs = -(-len(x) // (dilation * RUN))
             weights = weights_of_tiles(layer.convolution.weight)
-            arrays = x.numpy(), maps.numpy(), factors.numpy(), i, weights, no_bias, dilation, runs
+            arrays = x.numpy(), maps.numpy(), factors.numpy(), i, *weights, dilation, runs
             run_in_threads(dense_kernel, (*arrays, result.numpy(), statistics.numpy()), dilation * runs)
             factors = torch.cat((factors, layer.factors(statistics)[None]))
         run_in_threads(scale_and_rectify_kernel, (y.numpy(), factors[-1].numpy(), y.numpy()), len(y))
 
 
-def weights_of_tiles(weight: Tensor) -> np.ndarray:
+def weights_of_tiles(weight: Tensor) -> tuple:
     """Weights (C, C', 3, 3) of a layer as `dense_kernel` reads them.
 
     The norm behind takes the bias away. The newest of the C' / C maps comes first here and last there.
     """
-    from espnet_plugin.semamba_pp.lanes import LANES
-    from espnet_plugin.semamba_pp.tile_transform import BINS, FRAMES
+    from espnet_plugin.semamba_pp.matrix_product import pack
+    from espnet_plugin.semamba_pp.tile_transform import FOUR
 
     of_maps = weight.detach().double().unflatten(1, (-1, len(weight))).flip(1).flatten(1, 2)
-    matrices = (torch.from_numpy(transform.weights) for transform in (BINS, FRAMES))
-    products = torch.einsum("pf,qt,oitf->pqoi", *matrices, of_maps).float()
-    return products.unflatten(2, (-1, LANES)).transpose(3, 4).unsqueeze(3).contiguous().numpy()
+    matrix = torch.from_numpy(FOUR.weights)
+    return pack(torch.einsum("pf,qt,oitf->pqoi", matrix, matrix, of_maps).float())
+
 
 class Encoder(nn.Module):
     """From magnitude and phase (B, 2, T, F) to features (B, C, T, (F - 1) // 2)."""
@@ -150,4 +148,4 @@ class PhaseDecoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.widen(self.dense(x))
         with one_thread_without_gradients():
-            return torch.atan2(self.imaginary(x), self.real(x)).squeeze(1)
+            return torch.atan2(convolve(self.imaginary, x), convolve(self.real, x)).squeeze(1)

@@ -3,12 +3,13 @@
 Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
-import numpy as np
+import torch
 from torch import Tensor, nn
 
 from espnet_plugin.semamba_pp.activation import gelu, gelu_, map_kernels_work
 from espnet_plugin.semamba_pp.convolution import merge_maps
 from espnet_plugin.semamba_pp.fan import GatedFan
+from espnet_plugin.semamba_pp.precision import precision_of
 
 
 class GlobalPath(nn.Module):
@@ -75,12 +76,13 @@ class FrequencyGlp(nn.Module):
         from espnet_plugin.semamba_pp.matrix_product import fill_tiles, pack
         from espnet_plugin.threads import run_in_threads
 
-        weights = [array for pair in self.global_path.fan.weights_and_biases() for array in fill_tiles(*pair)]
+        precision = precision_of(self)
+        layers = [fill_tiles(*pair, precision) for pair in self.global_path.fan.weights_and_biases()]
         # The three taps of a bin's neighbours, which lie side by side, are one row of the product.
-        local = [pack(convolution.weight[:, :, 0].transpose(1, 2).flatten(1), convolution.bias)
+        local = [(convolution.weight[:, :, 0].transpose(1, 2).flatten(1), convolution.bias)
                  for convolution in self.local_path.convolutions]  # fmt: skip
-        weights += [np.stack(arrays) for arrays in zip(*local)]
-        weights += pack(self.merge.weight.flatten(1), self.merge.bias)
+        layers.append(pack(*map(torch.stack, zip(*local)), precision))
+        layers.append(pack(self.merge.weight.flatten(1), self.merge.bias, precision))
         maps = x.permute(0, 2, 3, 1).contiguous()
-        run_in_threads(glp_kernel, (maps.flatten(0, 1).numpy(), *weights), maps.shape[0] * maps.shape[1])
+        run_in_threads(glp_kernel, (maps.flatten(0, 1).numpy(), *layers), maps.shape[0] * maps.shape[1])
         return maps.permute(0, 3, 1, 2)

@@ -17,6 +17,7 @@ LANES = 16  # channels per vector: two registers of AVX2, one of AVX-512
 LOG2_E = 1.4426950408889634
 # Reordering of sums stays forbidden: it would let the compiler simplify the rounding of exp2 and of angles.
 ARITHMETIC = {"contract", "nnan", "ninf", "nsz"}
+OPTIONS = {"nogil": True, "cache": True, "fastmath": ARITHMETIC, "error_model": "numpy"}  # of kernels
 
 # 2^f on [-0.5, 0.5], lower terms first. The first is exact and the error relative to f as small as can be
 # (3e-7): the error of a slow decay, f near 0, adds up over many steps. Of 2^f the largest error is 1.5e-7.
@@ -28,6 +29,7 @@ POWER = (
     0.0096658781946149,
     0.0013266973448783706,
 )
+SHORT_POWER = (1.0, 0.693126256, 0.242035814, 0.0559221024)  # the same to 3e-4, of 2^f to 2e-4
 LOWEST = np.float32(-126.0)  # the smallest exponent of a normal float32
 HIGHEST = np.float32(126.0)
 # Adding 1.5 * 2^23 leaves no bits for a fraction: the sum's low bits are the rounded integer.
@@ -95,7 +97,9 @@ class Lanes:
         self.integers = ir.VectorType(ir.IntType(32), lanes)
         arrays = [cgutils.create_struct_proxy(type_)(context, builder, value=value)
                   for type_, value in zip(types, values)]  # fmt: skip
-        self.pointers = [array.data for array in arrays]
+        # Of pairs of integers too: to load and store them it does not matter what the 32 bits mean.
+        single = ir.FloatType().as_pointer()
+        self.pointers = [builder.bitcast(array.data, single) for array in arrays]
         self.shapes = [cgutils.unpack_tuple(builder, array.shape) for array in arrays]
 
     def load(self, array, index):
@@ -127,8 +131,10 @@ class Lanes:
     def constant(self, value):
         return ir.Constant(self.vector, [float(value)] * self.lanes)
 
-    def multiply(self, left, right):
-        return self.builder.fmul(left, right, flags=self.flags)
+    def multiply(self, left, right, by_itself=False):
+        """The product; `by_itself` it is not joined with a sum, which may then take in its other term."""
+        flags = tuple(flag for flag in self.flags if flag != "contract") if by_itself else self.flags
+        return self.builder.fmul(left, right, flags=flags)
 
     def add(self, left, right):
         return self.builder.fadd(left, right, flags=self.flags)
@@ -153,13 +159,13 @@ class Lanes:
             total = self.add(self.multiply(total, x), coefficient)
         return total
 
-    def exp2(self, x):
+    def exp2(self, x, coefficients=POWER):
         """2^x to 3e-7 relative, for x below 127; below 2^-126 the result stays at 2^-126."""
         builder = self.builder
         rounder = self.constant(ROUNDER)
         x = self.larger(x, self.constant(LOWEST))
         rounded = builder.fadd(x, rounder)  # without flags, which would allow to take it back
-        power = self.polynomial(POWER, builder.fsub(x, builder.fsub(rounded, rounder)))
+        power = self.polynomial(coefficients, builder.fsub(x, builder.fsub(rounded, rounder)))
         # The low bits of `rounded` hold the integer: add it to the exponent bits.
         shift = builder.shl(builder.bitcast(rounded, self.integers), self._integer(23))
         return builder.bitcast(builder.add(builder.bitcast(power, self.integers), shift), self.vector)
@@ -236,3 +242,30 @@ class Lanes:
         name = f"llvm.vector.reduce.fadd.v{self.lanes}f32"
         sum_lanes = cgutils.get_or_insert_function(self.builder.module, type_, name)
         return self.builder.call(sum_lanes, (ir.Constant(ir.FloatType(), 0.0), value), fastmath=("reassoc",))
+
+    def largest(self, value):
+        """Of the lanes."""
+        type_ = ir.FunctionType(ir.FloatType(), (self.vector,))
+        name = f"llvm.vector.reduce.fmax.v{self.lanes}f32"
+        return self.builder.call(cgutils.get_or_insert_function(self.builder.module, type_, name), (value,))
+
+    def rounded(self, x, factor):
+        """x factor as an integer in the low 16 bits; those above are no number."""
+        # Without flags that would allow to take the rounding back.
+        sum_ = self.builder.fadd(self.multiply(x, factor), self.constant(ROUNDER), flags=("contract",))
+        return self.builder.bitcast(sum_, self.integers)
+
+    def pairs_of_neighbours(self, low, high):
+        """Integers of 16 bits, both in the low bits, as pairs in the lanes of one vector."""
+        builder = self.builder
+        low = builder.and_(low, self._integer(0xFFFF))
+        return builder.bitcast(builder.or_(low, builder.shl(high, self._integer(16))), self.vector)
+
+    def add_pair_products(self, total, left, right):
+        """Integers: the total plus both products of the pairs in eight lanes of left and right, by AVX2."""
+        builder = self.builder
+        halves = ir.VectorType(ir.IntType(16), 2 * self.lanes)
+        type_ = ir.FunctionType(self.integers, (halves, halves))
+        function = cgutils.get_or_insert_function(builder.module, type_, "llvm.x86.avx2.pmadd.wd")
+        products = builder.call(function, [builder.bitcast(value, halves) for value in (left, right)])
+        return builder.add(total, products)

@@ -9,9 +9,10 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from espnet_plugin.semamba_pp.lanes import LANES, Lanes
-from espnet_plugin.semamba_pp.matrix_product import OPTIONS, TILE, add_product, multiply
+from espnet_plugin.semamba_pp.lanes import OPTIONS, POWER, SHORT_POWER, Lanes
+from espnet_plugin.semamba_pp.matrix_product import TILE, add_product, multiply
 from espnet_plugin.semamba_pp.pointwise import WIDTH, copy_rows, norm_rows, root_mean_square_rows
+from espnet_plugin.semamba_pp.precision import Short
 
 #: Steps and sequences that are calculated together.
 STEPS, SEQUENCES = 3 * TILE, 6
@@ -95,21 +96,22 @@ def gate(typing_context, u, place, gates, gate_place, width):
 
 @intrinsic
 def advance_steps(typing_context, step, drive, parameters, of_B, row, rate, state, of_state, output, first,
-                  count):  # fmt: skip
+                  count, precision):  # fmt: skip
     """Some time steps of all states: state = exp2(step rate) state + drive B; output += C state.
 
     rate is (N, W), and so is the state, from `of_state` on. Of step, drive and output, rows of W values,
     `count` are used, of the output from `first` on. B and C lie one behind the other from `of_B` on; `row` is
-    the distance to the next step's.
+    the distance to the next step's. The powers are as precise as `precision` says.
     """
 
     def generate(context, builder, signature, values):
-        step, drive, parameters, of_B, row, rate, state, of_state, output, first, count = values
+        step, drive, parameters, of_B, row, rate, state, of_state, output, first, count, _ = values
         arrays = [signature.args[i] for i in (0, 1, 2, 5, 6, 8)]
         values = step, drive, parameters, rate, state, output
         lanes = Lanes(context, builder, arrays, values)
         STEP, DRIVE, PARAMETERS, RATE, STATE, OUTPUT = range(6)
         states, width = lanes.shapes[RATE]
+        coefficients = SHORT_POWER if precision.instance_class is Short else POWER
         held = cgutils.alloca_once(builder, lanes.vector)  # one state of LANES channels, over all steps
         with lanes.each(width) as (d, _), cgutils.for_range(builder, states) as n:
             place = builder.add(builder.mul(n.index, width), d)
@@ -120,8 +122,9 @@ def advance_steps(typing_context, step, drive, parameters, of_B, row, rate, stat
                 there = builder.add(builder.mul(t.index, width), d)
                 step_d, drive_d = lanes.load(STEP, there), lanes.load(DRIVE, there)
                 B = builder.add(builder.add(of_B, builder.mul(t.index, row)), n.index)
-                decay = lanes.exp2(lanes.multiply(step_d, rate_d))
-                driven = lanes.multiply(drive_d, lanes.repeat(PARAMETERS, B))
+                decay = lanes.exp2(lanes.multiply(step_d, rate_d), coefficients)
+                # The next step waits for the sum alone, if it takes in the product with the state.
+                driven = lanes.multiply(drive_d, lanes.repeat(PARAMETERS, B), by_itself=True)
                 following = lanes.add(lanes.multiply(decay, builder.load(held)), driven)
                 builder.store(following, held)
                 weighted = lanes.multiply(following, lanes.repeat(PARAMETERS, builder.add(B, states)))
@@ -130,23 +133,23 @@ def advance_steps(typing_context, step, drive, parameters, of_B, row, rate, stat
         return context.get_dummy_value()
 
     i = types.intp
-    return types.void(step, drive, parameters, i, i, rate, state, i, output, i, i), generate
+    return types.void(step, drive, parameters, i, i, rate, state, i, output, i, i, precision), generate
 
 
 @njit(**OPTIONS)
-def direction_kernel(x, to_step, to_sequence, steps, backward, norm_weight, epsilon, residual, residual_bias,
-                     inner, gating, no_bias, taps, tap_bias, parameters_of_input, step_weight, step_bias,
-                     rate, skip, output, adding, level_weight, level_bias, level_epsilon, y, first,
-                     last):  # fmt: skip
+def direction_kernel(x, to_step, to_sequence, steps, backward, norm_weight, epsilon, residual, inner,
+                     gating, taps, tap_bias, parameters_of_input, step_weight, step_bias,
+                     rate, skip, output, adding, level_weight, level_bias, level_epsilon, y,
+                     precision, first, last):  # fmt: skip
     """One direction of a bidirectional Mamba layer, for the sequences first..last-1.
 
-    Of the two directions, the first sets y = x residual + residual_bias + its own output, the second adds its
-    own and brings the sum through a layer norm if `level_weight` is not empty. x and y are flat. `residual`,
-    `inner`, `gating`, `parameters_of_input` and `output` are packed weights; `no_bias` are zeros.
+    Of the two directions, the first sets y = residual of x + its own output, the second adds its own and
+    brings the sum through a layer norm if `level_weight` is not empty. x and y are flat. `residual`, `inner`,
+    `gating`, `parameters_of_input` and `output` are packed layers.
     """
     channels, (reach, inner_channels), states = len(norm_weight), taps.shape, rate.shape[0]
     rank = step_weight.shape[0]
-    columns, row = len(residual_bias), parameters_of_input.shape[0] * LANES
+    columns, row = len(residual[1]), len(parameters_of_input[1])
     history = (reach - 1) * inner_channels
     of_sequence = history + STEPS * inner_channels
     rows = SEQUENCES * STEPS
@@ -169,17 +172,17 @@ def direction_kernel(x, to_step, to_sequence, steps, backward, norm_weight, epsi
                 if adding:
                     copy_rows(y, place, to_sequence, after, i * columns, STEPS * columns, number, channels)
             root_mean_square_rows(before, 0, channels, norm_weight, epsilon, normal, 0, channels, together)
-            multiply(normal, 0, channels, 0, gating, no_bias, gates, 0, inner_channels, together)
+            multiply(normal, 0, channels, gating, gates, 0, inner_channels, together)
             for s in range(number):
                 base, here = s * of_sequence, s * STEPS * inner_channels
-                multiply(normal, s * STEPS * channels, channels, 0, inner, no_bias, convolved, base + history,
+                multiply(normal, s * STEPS * channels, channels, inner, convolved, base + history,
                          inner_channels, STEPS)  # fmt: skip
                 for i in range(count):
                     offset = i * inner_channels
                     convolve_step(taps, tap_bias, convolved, base + offset, u, here + offset)
                 copy_rows(convolved, base + count * inner_channels, inner_channels, convolved, base,
                           inner_channels, reach - 1, inner_channels)  # fmt: skip
-            multiply(u, 0, inner_channels, 0, parameters_of_input, no_bias, parameters, 0, row, together)
+            multiply(u, 0, inner_channels, parameters_of_input, parameters, 0, row, together)
             for s in range(number):
                 here, of_step = s * STEPS * inner_channels, s * STEPS * row
                 of_state = s * states * inner_channels
@@ -188,13 +191,13 @@ def direction_kernel(x, to_step, to_sequence, steps, backward, norm_weight, epsi
                     begin(step_weight, step_bias, skip, parameters, of_step + i * row, u, here + offset, step,
                           drive, offset)  # fmt: skip
                 advance_steps(step, drive, parameters, of_step + rank, row, rate, state, of_state, u, here,
-                              count)  # fmt: skip
+                              count, precision)  # fmt: skip
                 for i in range(count):
                     offset = here + i * inner_channels
                     gate(u, offset, gates, offset, inner_channels)
             if not adding:
-                multiply(before, 0, channels, 0, residual, residual_bias, after, 0, columns, together)
-            add_product(u, 0, inner_channels, 0, output, after, 0, columns, together)
+                multiply(before, 0, channels, residual, after, 0, columns, together)
+            add_product(u, 0, inner_channels, output, after, 0, columns, together)
             if len(level_weight) > 0:
                 norm_rows(after, 0, columns, level_weight, level_bias, level_epsilon, after, 0, columns,
                           together)  # fmt: skip

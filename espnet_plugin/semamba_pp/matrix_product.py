@@ -2,63 +2,91 @@
 
 Libraries reach the processor's peak with large matrices only; between them the data goes through memory. A
 kernel that brings a few rows through several layers needs products that it can call itself.
+
+A layer is its weights, its biases and a number. Weights in float32 are multiplied as they are. Otherwise
+they are pairs of integers of 16 bits, each pair in one of 32, the number says what their unit is worth, and
+what they are multiplied with is rounded to such pairs first: AVX2 multiplies twice as many of them at once.
 """
 
 import numpy as np
+import torch
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 from torch import Tensor
 from torch.nn import functional
 
-from espnet_plugin.semamba_pp.lanes import ARITHMETIC, LANES, Lanes
+from espnet_plugin.semamba_pp.lanes import LANES, OPTIONS, Lanes
+from espnet_plugin.semamba_pp.precision import Full, Short
+from espnet_plugin.semamba_pp.short_numbers import (
+    largest_short,
+    multiplies_pairs,
+    shorten_columns,
+    shorten_rows,
+)
 
-OPTIONS = {"nogil": True, "cache": True, "fastmath": ARITHMETIC, "error_model": "numpy"}
 #: Rows that are multiplied together: their sums, of LANES columns, just fit into the registers.
 TILE = 6
 
+Layer = tuple[np.ndarray, np.ndarray, float]
 
-def fill_tiles(weight: Tensor, bias: Tensor) -> tuple[np.ndarray, np.ndarray]:
+
+def fill_tiles(weight: Tensor, bias: Tensor, precision: Full | Short = Full()) -> Layer:
     """Weights (N, K) and biases (N,) as `multiply_columns` reads them; N is filled up to whole tiles."""
     missing = -len(weight) % TILE
-    arrays = functional.pad(weight.detach(), (0, 0, 0, missing)), functional.pad(bias.detach(), (0, missing))
-    return tuple(array.contiguous().numpy() for array in arrays)
+    weight = functional.pad(weight.detach(), (0, 0, 0, missing))
+    weight, unit = _as_pairs(weight, 1, precision)
+    return weight, functional.pad(bias.detach(), (0, missing)).numpy(), unit
 
 
-def pack(weight: Tensor, bias: Tensor | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (N, K) or (taps, N, K) and biases (N,) as `multiply` reads them; N is filled up to whole LANES.
+def pack(weight: Tensor, bias: Tensor | None = None, precision: Full | Short = Full()) -> Layer:
+    """Weights (..., N, K) and biases (..., N) as `multiply` reads them; N is filled up to whole LANES.
 
     Without a bias it is zero.
 
     Returns:
-        (N / LANES, taps, K, LANES) and (N,).
+        (..., N / LANES, K, LANES), or with half of K where two are one pair; (..., N); the unit.
     """
-    weight = weight.detach().reshape(-1, *weight.shape[-2:])
-    bias = weight.new_zeros(weight.shape[1]) if bias is None else bias.detach()
-    missing = -len(bias) % LANES
-    weight = functional.pad(weight, (0, 0, 0, missing)).unflatten(1, (-1, LANES))
-    packed = weight.permute(1, 0, 3, 2).contiguous()
-    return packed.numpy(), functional.pad(bias, (0, missing)).contiguous().numpy()
+    bias = weight.new_zeros(weight.shape[:-1]) if bias is None else bias
+    missing = -weight.shape[-2] % LANES
+    weight = functional.pad(weight.detach(), (0, 0, 0, missing)).unflatten(-2, (-1, LANES)).transpose(-2, -1)
+    weight, unit = _as_pairs(weight, weight.ndim - 2, precision)
+    return weight, functional.pad(bias.detach(), (0, missing)).contiguous().numpy(), unit
+
+
+def _as_pairs(weight: Tensor, axis: int, precision: Full | Short) -> tuple[np.ndarray, float]:
+    """Weights in float32, or pairs of neighbours along an axis and what their unit is worth."""
+    if isinstance(precision, Full) or not multiplies_pairs():
+        return weight.float().contiguous().numpy(), 1.0
+    depth = weight.shape[axis]
+    weight = functional.pad(weight.movedim(axis, -1), (0, depth % 2)).double()
+    unit = max(weight.abs().max().item() / largest_short(depth), 1e-30)
+    low, high = (weight / unit).round().to(torch.int32).unflatten(-1, (-1, 2)).unbind(-1)
+    return ((low & 0xFFFF) | (high << 16)).movedim(-1, axis).contiguous().numpy(), unit
 
 
 def _product(start):
-    """An intrinsic out = start + A B, where `start` is one of "sum", "row" and "column".
+    """An intrinsic out = start + factor A B, where `start` is one of "sum", "row" and "column".
 
-    A is (rows, depth), B (depth, panels LANES), out (rows, panels LANES); rows is a multiple of TILE. The sum
-    runs over taps too, each of which has an A and a B of its own. All arrays are given flat, the places of
-    their first values and the distances of neighbours by number. "sum" starts from what out holds, "row" and
-    "column" from one value of `bias` for every row or column.
+    A is (rows, depth), B (depth, panels LANES), out (rows, panels LANES); rows is a multiple of TILE. All
+    arrays are given flat, the places of their first values and the distances of neighbours by number. "sum"
+    starts from what out holds, "row" and "column" from one value of `bias` for every row or column. If A and
+    B are pairs of integers, the depth is their number.
     """
 
-    def product(typing_context, a, a_first, a_row, a_tap, b, b_first, b_row, b_panel, b_tap, bias, out,
-                out_first, out_row, rows, panels, taps, depth):  # fmt: skip
+    def product(typing_context, a, a_first, a_row, b, b_first, b_row, b_panel, factor, bias, out, out_first,
+                out_row, rows, panels, depth):  # fmt: skip
+        short = isinstance(b, types.Array) and b.dtype == types.int32
+
         def generate(context, builder, signature, values):
-            (a, a_first, a_row, a_tap, b, b_first, b_row, b_panel, b_tap, bias, out, out_first,
-             out_row, rows, panels, taps, depth) = values  # fmt: skip
-            arrays = [signature.args[i] for i in (0, 4, 9, 10)]
-            lanes = Lanes(context, builder, arrays, (a, b, bias, out))
+            (a, a_first, a_row, b, b_first, b_row, b_panel, factor, bias, out, out_first, out_row, rows,
+             panels, depth) = values  # fmt: skip
+            arrays = [signature.args[i] for i in (0, 3, 8, 9)]
+            lanes = Lanes(context, builder, arrays, (a, b, bias, out), LANES // 2 if short else LANES)
             A, B, BIAS, OUT = range(4)
+            parts = range(0, LANES, lanes.lanes)  # of the columns of a panel
+            tile = range(TILE // 2 if short else TILE)  # integers need registers for products too
 
             def number(value):
                 return ir.Constant(rows.type, value)
@@ -68,37 +96,49 @@ def _product(start):
                     first = builder.add(first, builder.mul(index, distance))
                 return first
 
-            sums = [cgutils.alloca_once(builder, lanes.vector) for _ in range(TILE)]
+            type_ = lanes.integers if short else lanes.vector
+            sums = [[cgutils.alloca_once(builder, type_) for _ in parts] for _ in tile]
+            factors = lanes.fill(factor)
             with cgutils.for_range(builder, panels) as panel:
                 column = builder.mul(panel.index, number(LANES))
-                b_of_panel = place(b_first, (panel.index, b_panel))
-                with cgutils.for_range_slice(builder, number(0), rows, number(TILE), inc=True) as (row, _):
-                    indices = [builder.add(row, number(i)) for i in range(TILE)]
-                    places = [builder.add(place(out_first, (index, out_row)), column) for index in indices]
-                    for index, there, sum_ in zip(indices, places, sums):
-                        if start == "sum":
-                            first = lanes.load(OUT, there)
-                        elif start == "column":
-                            first = lanes.load(BIAS, column)
-                        else:
-                            first = lanes.repeat(BIAS, index)
-                        builder.store(first, sum_)
-                    with cgutils.for_range(builder, taps) as tap:
-                        left = [place(a_first, (index, a_row), (tap.index, a_tap)) for index in indices]
-                        left = [builder.gep(lanes.pointers[A], [there]) for there in left]
-                        right = place(b_of_panel, (tap.index, b_tap))
-                        with cgutils.for_range(builder, depth) as k:
-                            of_k = lanes.load(B, place(right, (k.index, b_row)))
-                            for pointer, sum_ in zip(left, sums):
-                                value = lanes.fill(builder.load(builder.gep(pointer, [k.index])))
-                                value = lanes.multiply(value, of_k)
-                                builder.store(lanes.add(builder.load(sum_), value), sum_)
-                    for there, sum_ in zip(places, sums):
-                        lanes.store(builder.load(sum_), OUT, there)
+                right = place(b_first, (panel.index, b_panel))
+                step = number(len(tile))
+                with cgutils.for_range_slice(builder, number(0), rows, step, inc=True) as (row, _):
+                    indices = [builder.add(row, number(i)) for i in tile]
+                    for sum_ in sum(sums, []):
+                        builder.store(ir.Constant(type_, None), sum_)
+                    left = [place(a_first, (index, a_row)) for index in indices]
+                    left = [builder.gep(lanes.pointers[A], [first]) for first in left]
+                    with cgutils.for_range(builder, depth) as k:
+                        there = place(right, (k.index, b_row))
+                        of_k = [lanes.load(B, builder.add(there, number(part))) for part in parts]
+                        for pointer, of_row in zip(left, sums):
+                            value = lanes.fill(builder.load(builder.gep(pointer, [k.index])))
+                            for weight, sum_ in zip(of_k, of_row):
+                                total = builder.load(sum_)
+                                if short:
+                                    total = lanes.add_pair_products(total, value, weight)
+                                else:
+                                    total = lanes.add(total, lanes.multiply(value, weight))
+                                builder.store(total, sum_)
+                    for index, of_row in zip(indices, sums):
+                        for part, sum_ in zip(parts, of_row):
+                            of_part = builder.add(column, number(part))
+                            there = builder.add(place(out_first, (index, out_row)), of_part)
+                            total = builder.load(sum_)
+                            if short:
+                                total = lanes.multiply(builder.sitofp(total, lanes.vector), factors)
+                            if start == "sum":
+                                first = lanes.load(OUT, there)
+                            elif start == "column":
+                                first = lanes.load(BIAS, of_part)
+                            else:
+                                first = lanes.repeat(BIAS, index)
+                            lanes.store(lanes.add(first, total), OUT, there)
             return context.get_dummy_value()
 
-        three, four, six = ([types.intp] * n for n in (3, 4, 6))
-        return types.void(a, *three, b, *four, bias, out, *six), generate
+        two, three = [types.intp] * 2, [types.intp] * 3
+        return types.void(a, *two, b, *three, types.float32, bias, out, *two, *three), generate
 
     return intrinsic(product)
 
@@ -108,34 +148,79 @@ _add_product, _product_with_row_bias, _product_with_column_bias = (
 )
 
 
-@njit(**OPTIONS)
-def add_product(a, a_first, a_row, a_tap, weight, out, out_first, out_row, rows):
-    """out += A W, with packed weights (panels, taps, depth, LANES); see `multiply`."""
-    panels, taps, depth, lanes = weight.shape
-    tap = depth * lanes
-    _add_product(a, a_first, a_row, a_tap, weight, 0, lanes, taps * tap, tap, weight, out, out_first, out_row,
-                 rows, panels, taps, depth)  # fmt: skip
+def _rows(a, a_first, a_row, rows, weight, unit):
+    """What weights are multiplied with: an array, its first place, distance of rows, factor of the result."""
+
+
+@overload(_rows, jit_options=OPTIONS)
+def _rows_of_type(a, a_first, a_row, rows, weight, unit):
+    if weight.dtype == types.float32:
+        return lambda a, a_first, a_row, rows, weight, unit: (a, a_first, a_row, np.float32(1))
+
+    def shorten(a, a_first, a_row, rows, weight, unit):
+        depth = 2 * weight.shape[1]
+        pairs = np.empty(((rows - 1) * a_row + depth) // 2, np.int32)
+        factor = shorten_rows(a, a_first, pairs, largest_short(depth))
+        return pairs, 0, a_row // 2, np.float32(factor * unit)
+
+    return shorten
+
+
+def _columns(x, x_first, width, depth, weight, unit):
+    """The same for the columns that weights are multiplied with."""
+
+
+@overload(_columns, jit_options=OPTIONS)
+def _columns_of_type(x, x_first, width, depth, weight, unit):
+    if weight.dtype == types.float32:
+        return lambda x, x_first, width, depth, weight, unit: (x, x_first, np.float32(1))
+
+    def shorten(x, x_first, width, depth, weight, unit):
+        pairs = np.empty(weight.shape[1] * width, np.int32)
+        factor = shorten_columns(x, x_first, width, depth, pairs, largest_short(depth))
+        return pairs, 0, np.float32(factor * unit)
+
+    return shorten
 
 
 @njit(**OPTIONS)
-def multiply(a, a_first, a_row, a_tap, weight, bias, out, out_first, out_row, rows):
-    """out = A W + bias, with packed weights (panels, taps, depth, LANES) and a bias (panels LANES,).
+def tiles(rows):
+    """The smallest multiple of TILE from a number of rows on."""
+    return -(-rows // TILE) * TILE
 
-    Row i of A are the `depth` values from a_first + i a_row on, for each tap a_tap later; of out those
-    from out_first + i out_row on. All whole tiles and panels are read and written: there has to be room.
+
+@njit(**OPTIONS)
+def add_product(a, a_first, a_row, layer, out, out_first, out_row, rows):
+    """out += A W; see `multiply`."""
+    weight, bias, unit = layer
+    panels, depth, lanes = weight.shape
+    left, first, row, factor = _rows(a, a_first, a_row, rows, weight, unit)
+    _add_product(left, first, row, weight, 0, lanes, depth * lanes, factor, bias, out, out_first, out_row,
+                 rows, panels, depth)  # fmt: skip
+
+
+@njit(**OPTIONS)
+def multiply(a, a_first, a_row, layer, out, out_first, out_row, rows):
+    """out = A W + bias, with packed weights (panels, depth, LANES) and a bias (panels LANES,).
+
+    Row i of A are as many values from a_first + i a_row on; of out those from out_first + i out_row on. All
+    whole tiles and panels are read and written: there has to be room.
     """
-    panels, taps, depth, lanes = weight.shape
-    tap = depth * lanes
-    _product_with_column_bias(a, a_first, a_row, a_tap, weight, 0, lanes, taps * tap, tap, bias, out,
-                              out_first, out_row, rows, panels, taps, depth)  # fmt: skip
+    weight, bias, unit = layer
+    panels, depth, lanes = weight.shape
+    left, first, row, factor = _rows(a, a_first, a_row, rows, weight, unit)
+    _product_with_column_bias(left, first, row, weight, 0, lanes, depth * lanes, factor, bias, out, out_first,
+                              out_row, rows, panels, depth)  # fmt: skip
 
 
 @njit(**OPTIONS)
-def multiply_columns(weight, bias, x, x_first, width, out):
+def multiply_columns(layer, x, x_first, width, depth, out):
     """out = W X + bias, for weights (rows, depth) of whole tiles, X (depth, width), out (rows, width).
 
     X begins at x_first; the width is a multiple of LANES.
     """
-    rows, depth = weight.shape
-    _product_with_row_bias(weight, 0, depth, 0, x, x_first, width, LANES, 0, bias, out, 0, width, rows,
-                           width // LANES, 1, depth)  # fmt: skip
+    weight, bias, unit = layer
+    right, first, factor = _columns(x, x_first, width, depth, weight, unit)
+    rows, products = weight.shape
+    _product_with_row_bias(weight, 0, products, right, first, width, LANES, factor, bias, out, 0, width, rows,
+                           width // LANES, products)  # fmt: skip

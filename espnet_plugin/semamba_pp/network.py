@@ -1,4 +1,4 @@
-"""SEMamba++ (arXiv 2603.11669): restores the magnitude and phase of degraded 16 kHz speech.
+"""SEMamba++ (arXiv 2603.11669): restores the magnitude and phase of degraded speech.
 
 Shapes: B items, F bins, T frames, C channels.
 """
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from espnet_plugin.semamba_pp.activation import kernels_work
 from espnet_plugin.semamba_pp.dense import Encoder, MagnitudeDecoder, PhaseDecoder
 from espnet_plugin.semamba_pp.mask import MaskDecoder
+from espnet_plugin.semamba_pp.spectrum import Spectrum
 from espnet_plugin.semamba_pp.tfdp import TfdpBlock
 from espnet_plugin.semamba_pp.tfmamba import TfMambaBlock
 
@@ -32,7 +33,7 @@ class SEMambaPP(nn.Module):
         resolutions: frequency resolutions inside a block.
         dense_depth: layers of each dense block.
         state_size, expansion, convolution_width: of the Mamba mixers.
-        bins: F of the spectrum.
+        rate_hz: of the waves, which gives F, see `Spectrum`; the released model is for 16 kHz.
         wiring: "fixed" or "old", see `TfdpBlock`.
         scan: form of the selective scan: "auto", "reference", "cpu" or "cuda".
         block: "tfdp", or "tfmamba" for the block of SEMamba, which ignores `resolutions`, and where of
@@ -55,7 +56,7 @@ class SEMambaPP(nn.Module):
         state_size: int = 16,
         expansion: int = 2,
         convolution_width: int = 4,
-        bins: int = 201,
+        rate_hz: int = 16000,
         wiring: str = "fixed",
         scan: str = "auto",
         block: str = "tfdp",
@@ -72,6 +73,8 @@ class SEMambaPP(nn.Module):
         if output not in OUTPUTS:
             raise ValueError(f"unknown output '{output}': choose {' or '.join(OUTPUTS)}")
         self.output = output
+        self.rate_hz = rate_hz
+        bins = Spectrum(rate_hz).bins
         mixer = {
             "state_size": state_size,
             "expansion": expansion,

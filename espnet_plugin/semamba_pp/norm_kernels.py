@@ -9,7 +9,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from espnet_plugin.semamba_pp.matrix_product import OPTIONS
+from espnet_plugin.semamba_pp.lanes import OPTIONS
 from espnet_plugin.semamba_pp.pointwise import write_row
 
 

@@ -20,7 +20,7 @@ def restore(
     until the transform can reflect it. Silence stays silence.
 
     Args:
-        wave: (B, N) at 16 kHz, any level; items of equal length, without padding.
+        wave: (B, N) at the rate of the spectrum, any level; items of equal length, without padding.
         network: takes and returns compressed magnitude and phase (B, F, T).
         spectrum: the transform of the network's features.
         peak: (B, 1), of the recordings that the waves are parts of; the waves' own by default.

@@ -1,30 +1,38 @@
-"""Between a 16 kHz wave and the network's features: compressed magnitude and phase.
+"""Between a wave and the network's features: compressed magnitude and phase.
 
-Shapes: B items, N samples, F = 201 bins, T = 1 + N // 100 frames. Specification, section 1.
+Shapes: B items, N samples, F bins, T frames; at 16 kHz F = 201, T = 1 + N // 100. Specification, section 1.
 """
 
 import torch
 from torch import Tensor, nn
 
+FRAMES_PER_S = 160
+
 
 class Spectrum(nn.Module):
     """Short-time Fourier transform with a power-compressed magnitude, and its inverse.
 
+    At every rate a frame is 25 ms of a periodic Hann window, the next one begins 6.25 ms later, and bins are
+    40 Hz apart: at 16 kHz 400 and 100 samples.
+
     Args:
-        window: length of the periodic Hann window and of the transform, in samples.
-        hop: step between frames, in samples.
+        rate_hz: of the wave.
         compression: exponent c of the magnitude.
+
+    Raises:
+        ValueError: a rate at which a frame or a step has no whole number of samples.
     """
 
-    rate_hz = 16000
-
-    def __init__(self, window: int = 400, hop: int = 100, compression: float = 0.3):
+    def __init__(self, rate_hz: int = 16000, compression: float = 0.3):
         super().__init__()
-        self.window = window
-        self.hop = hop
+        if rate_hz <= 0 or rate_hz % FRAMES_PER_S:
+            raise ValueError(f"a rate is a multiple of {FRAMES_PER_S} Hz, not {rate_hz} Hz")
+        self.rate_hz = rate_hz
+        self.hop = rate_hz // FRAMES_PER_S
+        self.window = 4 * self.hop
         self.compression = compression
         # Not stored in checkpoints: it is a constant, and the official files hold no buffers.
-        self.register_buffer("hann", torch.hann_window(window), persistent=False)
+        self.register_buffer("hann", torch.hann_window(self.window), persistent=False)
 
     @property
     def bins(self) -> int:
@@ -65,7 +73,7 @@ class Spectrum(nn.Module):
         Args:
             magnitude: compressed magnitude, at least 0.
             phase: in radians.
-            length: number of samples N; by default all whole hops, 100 (T - 1).
+            length: number of samples N; by default all whole hops, those of T - 1 frames.
         """
         spectrum = torch.polar(magnitude ** (1 / self.compression), phase)
         return torch.istft(

@@ -14,6 +14,7 @@ from espnet_plugin.semamba_pp.fan import GatedFan
 from espnet_plugin.semamba_pp.frequency_glp import FrequencyGlp
 from espnet_plugin.semamba_pp.frequency_modules import build_frequency_module
 from espnet_plugin.semamba_pp.frequency_modules.linear import GatedLinear
+from espnet_plugin.semamba_pp.precision import precision_of
 from espnet_plugin.semamba_pp.scales import bins_of_levels, check_scales, down_step, up_step, whole_frames
 from espnet_plugin.semamba_pp.time_mamba import TimeMamba, kernel_works
 
@@ -42,15 +43,15 @@ class ChannelFeedForward(nn.Module):
         """The module's output plus x; in place where the kernel works, for maps that nobody else needs."""
         if not map_kernels_work(x) or not isinstance(self.fan, GatedFan):
             return self(x) + x
-        from espnet_plugin.semamba_pp.level_kernels import channel_kernel
+        from espnet_plugin.semamba_pp.level_kernels import ROWS, channel_kernel
         from espnet_plugin.semamba_pp.matrix_product import pack
         from espnet_plugin.threads import run_in_threads
 
         norm = self.norm.weight.detach().numpy(), self.norm.bias.detach().numpy(), self.norm.eps
-        weights = [array for pair in self.fan.weights_and_biases() for array in pack(*pair)]
+        layers = [pack(*pair, precision_of(self)) for pair in self.fan.weights_and_biases()]
         maps = x.permute(0, 2, 3, 1).contiguous()
         rows = maps.flatten(0, 2).numpy()
-        run_in_threads(channel_kernel, (rows, *norm, *weights), len(rows))
+        run_in_threads(channel_kernel, (rows, *norm, *layers), len(rows), ROWS)
         return maps.permute(0, 3, 1, 2)
 
 
@@ -132,9 +133,9 @@ class Fusion(nn.Module):
 
         maps = [x.permute(0, 2, 3, 1).contiguous() for x in (fine, coarse)]
         rows = [x.flatten(0, 2).numpy() for x in maps]
-        weights = pack(self.convolution.weight.flatten(1), self.convolution.bias)
+        layer = pack(self.convolution.weight.flatten(1), self.convolution.bias)
         norm = self.norm.weight.detach().numpy(), self.norm.bias.detach().numpy(), self.norm.eps
-        run_in_threads(fusion_kernel, (*rows, *weights, *norm), len(rows[0]))
+        run_in_threads(fusion_kernel, (*rows, layer, *norm), len(rows[0]))
         return maps[1].permute(0, 3, 1, 2)
 
 

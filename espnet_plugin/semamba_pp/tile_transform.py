@@ -82,6 +82,6 @@ def combine(matrix: np.ndarray):
     return intrinsic(combination)
 
 
-#: Four neighbouring bins and two frames: larger tiles would save more products but lose accuracy.
-BINS = TileTransform(0, 1, -1, 0.5, -2)
-FRAMES = TileTransform(0, 1, -1)
+#: Two and four neighbours: larger tiles would save more products but lose accuracy.
+TWO = TileTransform(0, 1, -1)
+FOUR = TileTransform(0, 1, -1, 0.5, -2)

@@ -11,6 +11,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from espnet_plugin.semamba_pp.activation import in_order_of_memory
+from espnet_plugin.semamba_pp.precision import precision_of
 from espnet_plugin.semamba_pp.selective_scan import choose, selective_scan
 
 
@@ -120,14 +121,13 @@ class MambaLayer(nn.Module):
         from espnet_plugin.semamba_pp.matrix_product import pack
 
         mixer = self.mixer
-        inner, gating = (pack(half)[0] for half in mixer.input.weight.chunk(2))
+        inner, gating = (pack(half) for half in mixer.input.weight.chunk(2))
         rate = -torch.exp(mixer.log_decay.T) * LOG2_E
         rows = mixer.convolution.weight[:, 0].T, mixer.convolution.bias
         rows += mixer.step.weight.T, mixer.step.bias, rate, mixer.direct
         taps, tap_bias, *scan = (row.detach().contiguous().numpy() for row in rows)
-        parameters, no_bias = pack(mixer.parameters_of_input.weight)
-        no_bias = np.zeros(max(len(no_bias), len(tap_bias)), np.float32)
-        return [inner, gating, no_bias, taps, tap_bias, parameters, *scan]
+        parameters = pack(mixer.parameters_of_input.weight)
+        return [inner, gating, taps, tap_bias, parameters, *scan]
 
 
 class TimeMamba(nn.Module):
@@ -172,7 +172,7 @@ def run_both_directions(
     Returns:
         (S, T, C), in the order of x in memory.
     """
-    from espnet_plugin.semamba_pp.mamba_kernels import direction_kernel
+    from espnet_plugin.semamba_pp.mamba_kernels import SEQUENCES, direction_kernel
     from espnet_plugin.semamba_pp.matrix_product import pack
     from espnet_plugin.threads import run_in_threads
 
@@ -187,8 +187,9 @@ def run_both_directions(
     level = no_norm if norm is None else (norm.weight.detach().numpy(), norm.bias.detach().numpy(), norm.eps)
     place = in_order_of_memory(x), x.stride(1), x.stride(0), steps
     for backward, (layer, half) in enumerate(zip(layers, halves)):
-        of_layer = layer.norm.weight.detach().numpy(), layer.norm.eps, *passed, *layer.kernel_weights()
-        output = pack(half @ layer.mixer.output.weight)[0]
+        of_layer = layer.norm.weight.detach().numpy(), layer.norm.eps, passed, *layer.kernel_weights()
+        output = pack(half @ layer.mixer.output.weight)
         arrays = *place, bool(backward), *of_layer, output, bool(backward), *(level if backward else no_norm)
-        run_in_threads(direction_kernel, (*arrays, in_order_of_memory(y)), sequences)
+        arrays = *arrays, in_order_of_memory(y), precision_of(merge)
+        run_in_threads(direction_kernel, arrays, sequences, SEQUENCES)
     return y

@@ -1,7 +1,8 @@
 """Full-size SEMamba++, as its modules are written and fast: python -m tests.bench.bench_semamba_pp
 
-Plain is the network of the definition, in torch's own operations with the textbook scan. The row between has that
-scan in the network whose other parts are fast.
+Plain is the network of the definition, in torch's own operations with the textbook scan. The next row has
+that scan in the network whose other parts are fast. "bfloat16" is what that type means on CPUs: kernels that
+round more.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import torch
 
 from espnet_plugin.semamba_pp import activation, convolution, dense, fan, frequency_glp, linear, tfdp, time_mamba
 from espnet_plugin.semamba_pp.network import SEMambaPP
+from espnet_plugin.semamba_pp.precision import Full, Short, set_precision
 from espnet_plugin.semamba_pp.restoration import restore
 from espnet_plugin.semamba_pp.spectrum import Spectrum
 from tests.bench.textbook_scan import textbook_scan
@@ -52,11 +54,22 @@ def main():
                 stack.enter_context(mock.patch.object(module, "map_kernels_work", lambda _: False))
             return run_with_textbook_scan()
 
-    variants = {"plain": run_plain, "textbook scan": run_with_textbook_scan, "fast": run}
+    def run_rounded():
+        set_precision(network, Short())
+        try:
+            return run()
+        finally:
+            set_precision(network, Full())
+
+    variants = {"plain": run_plain, "textbook scan": run_with_textbook_scan}
+    variants |= {"fast, float32": run, "fast, bfloat16": run_rounded}
     if options.fast_only:
-        variants = {"fast": run}
+        variants = dict(list(variants.items())[2:])
     else:
         torch.testing.assert_close(run_plain(), run(), rtol=1e-3, atol=1e-5)
+    precise = run()
+    distance_db = 20 * torch.log10(precise.norm() / (run_rounded() - precise).norm()).item()
+    print(f"bfloat16: signal-to-difference {distance_db:.1f} dB")
     title = f"SEMamba++, {options.seconds} s of audio, {options.threads} threads"
     for clock, unit in ((time.perf_counter, "s"), (time.process_time, "CPU s")):
         medians = compare(variants, options.rounds, clock)

@@ -78,7 +78,7 @@ def test_the_repository_takes_its_place(experiment):
 
 @pytest.mark.parametrize("separator", [*KINDS, "bsrnn"])
 def test_every_kind_of_network(separator):
-    kind = KINDS.get(separator, STOCK)
+    kind = KINDS.get(separator, STOCK).of(separator, 16000)
     card = model_card(ZooModel({"separator": separator}, print), separator)
     assert all(limit in card for limit in kind.limits) and "{" not in card.partition("## How")[0]
     assert ("ep.load" in card.partition("## Risks")[0]) == bool(kind.load)

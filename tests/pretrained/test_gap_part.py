@@ -148,8 +148,25 @@ def test_parts_that_do_not_go_together_are_named(files):
 def test_the_training_of_one_part_is_no_whole_model(tmp_path):
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({"separator": "rnn", "part": "vocoder"}))
     torch.save({}, tmp_path / "model.pth")
-    with pytest.raises(UserError, match="training of GAP-URGENet's vocoder alone; name the folder above"):
+    with pytest.raises(UserError, match="GAP-URGENet's training 'vocoder' alone; name the folder above"):
         load_network(tmp_path)
-    with pytest.raises(UserError, match="is the training of the vocoder, not of the adapter"):
+    with pytest.raises(UserError, match="is the training 'vocoder' and holds no adapter"):
         read_part("adapter", tmp_path)
     assert recognise(tmp_path) == "gap_urgenet"
+
+
+def test_two_networks_that_were_trained_together(network, tmp_path):
+    content = {"part": "joint", "network_conf": network.options}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(content))))
+    both = {"vocoder": network.vocoder, "postnet": network.postnet}
+    states = {name: one.state_dict() for name, one in both.items()}
+    state = {f"part.network.{name}.{key}": value for name in both for key, value in states[name].items()}
+    torch.save(state, tmp_path / "model.pth")
+    for name, one in both.items():
+        assert_same(read_part(name, tmp_path).network, one)
+    with pytest.raises(UserError, match="is the training 'joint' and holds no adapter"):
+        read_part("adapter", tmp_path)
+    del state["part.network.postnet.net.enter.bias"]
+    torch.save(state, tmp_path / "model.pth")
+    with pytest.raises(UserError, match="1 tensors missing .net.enter.bias"):
+        read_part("postnet", tmp_path)

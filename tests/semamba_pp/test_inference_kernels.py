@@ -203,7 +203,7 @@ def test_without_kernels_the_modules_are_plain():
 
 def test_whole_network_with_and_without_kernels():
     torch.manual_seed(0)
-    network = SEMambaPP(channels=16, blocks=1, dense_depth=3, bins=41)
+    network = SEMambaPP(channels=16, blocks=1, dense_depth=3, rate_hz=3200)
     x = torch.rand(2, 41, 30), torch.randn(2, 41, 30)
     with torch.inference_mode():
         fast = network(*x)
@@ -220,17 +220,31 @@ def test_whole_network_with_and_without_kernels():
     torch.testing.assert_close(complex_output[2], complex_output[0][1:], rtol=0, atol=1e-4)
 
 
-@settings(max_examples=10, deadline=None)
-@given(frames=st.integers(1, 4), bins=st.integers(1, 9), channels=st.sampled_from([1, 8]))
-def test_widening_convolution(frames, bins, channels):
+@settings(max_examples=20, deadline=None)
+@given(
+    make=st.sampled_from([nn.Conv2d, nn.ConvTranspose2d]),
+    sizes=st.tuples(st.sampled_from([3, 16, 32]), st.sampled_from([1, 8, 16, 48])),
+    frames=st.integers(1, 4),
+    bins=st.integers(3, 20),
+)
+def test_convolutions_along_the_bins(make, sizes, frames, bins):
     torch.manual_seed(0)
-    layer, x = nn.ConvTranspose2d(3, channels, (1, 3), stride=(1, 2)), torch.randn(1, 3, frames, bins)
+    layer, x = make(*sizes, (1, 3), stride=(1, 2)), torch.randn(1, sizes[0], frames, bins)
     plain = layer(x).detach()
     with torch.no_grad():
         fast = convolve(layer, x)
     assert fast.shape == plain.shape
     assert relative(fast, plain) < LIMIT
     assert convolve(layer, x).requires_grad  # with gradients the plain one
+
+
+@pytest.mark.parametrize("innermost", [True, False])
+def test_convolution_of_one_tap(innermost):
+    layer, x = nn.Conv2d(2, 5, (1, 1)), draw_map(1, 2, 3, 7, innermost)
+    plain = layer(x).detach()
+    with torch.no_grad():
+        assert relative(convolve(layer, x), plain) < LIMIT
+    assert convolve(layer, x).requires_grad
 
 
 @settings(max_examples=20, deadline=None)

@@ -194,7 +194,7 @@ def test_items_of_a_batch_do_not_mix():
     [
         ({"wiring": "new"}, "unknown wiring"),
         ({"wiring": "old", "resolutions": 2}, "3 resolutions"),
-        ({"bins": 203, "resolutions": 3}, "cannot be halved"),
+        ({"rate_hz": 16160, "resolutions": 3}, "cannot be halved"),
     ],
 )
 def test_impossible_networks_are_refused(options, words):

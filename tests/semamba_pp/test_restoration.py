@@ -11,6 +11,8 @@ from espnet_plugin.semamba_pp.spectrum import Spectrum
 class Unchanged(torch.nn.Module):
     """A network that restores nothing."""
 
+    rate_hz = 16000
+
     def forward(self, magnitude, phase):
         return magnitude, phase
 

@@ -35,21 +35,44 @@ def test_wave_of_the_official_back_end(numbers):
 
 
 @settings(max_examples=25, deadline=None)
-@given(samples=st.integers(201, 3000), batch=st.integers(1, 3), seed=st.integers(0, 99))
-def test_synthesis_inverts_analysis(samples, batch, seed):
+@given(
+    rate_hz=st.sampled_from([8000, 16000, 22080, 48000]),
+    samples=st.integers(601, 3000),
+    batch=st.integers(1, 3),
+    seed=st.integers(0, 99),
+)
+def test_synthesis_inverts_analysis(rate_hz, samples, batch, seed):
     wave = torch.randn(batch, samples, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    spectrum = Spectrum().double()
+    spectrum, hop = Spectrum(rate_hz).double(), rate_hz // 160
     magnitude, phase = spectrum.analyse(wave)
-    assert magnitude.shape == (batch, spectrum.bins, 1 + samples // 100)
+    assert magnitude.shape == (batch, 1 + rate_hz // 80, 1 + samples // hop)
     back = spectrum.synthesise(magnitude, phase, length=samples)
     # The last samples after the last whole hop have too little window left to be exact.
-    whole = samples // 100 * 100
+    whole = samples // hop * hop
     torch.testing.assert_close(back[:, :whole], wave[:, :whole], rtol=1e-6, atol=1e-8)
 
 
 def test_a_wave_too_short_to_reflect_is_refused():
     with pytest.raises(ValueError, match="more than 200 samples, this one has 200"):
         Spectrum().analyse(torch.zeros(1, 200))
+
+
+@pytest.mark.parametrize("rate_hz", [44100, 0, -16000])
+def test_rates_without_whole_frames_are_refused(rate_hz):
+    with pytest.raises(ValueError, match=f"a multiple of 160 Hz, not {rate_hz} Hz"):
+        Spectrum(rate_hz)
+
+
+def test_bins_have_the_same_frequencies_at_every_rate():
+    """A tone of 1 kHz stands in the same bin and frame, with the same level per sample, at 16 and at 48 kHz."""
+    peaks = []
+    for rate_hz in (16000, 48000):
+        wave = torch.sin(2 * torch.pi * 1000 * torch.arange(rate_hz) / rate_hz)[None]
+        magnitude, _ = Spectrum(rate_hz).analyse(wave)
+        assert magnitude.shape[2] == 161
+        assert magnitude[0, :, 80].argmax() == 25
+        peaks.append(magnitude[0, 25, 80] ** (1 / 0.3) / rate_hz)
+    torch.testing.assert_close(*peaks, rtol=1e-3, atol=0)
 
 
 def test_nothing_is_stored_in_checkpoints():
