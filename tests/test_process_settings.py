@@ -1,7 +1,10 @@
 """Memory and threads of a process of ours."""
 
+import gc
 import subprocess
 import sys
+
+from espnet_plugin import process_settings
 
 PROBE = """
 import os, resource, sys
@@ -40,3 +43,13 @@ def test_what_the_user_has_set_stays():
     )
     assert environment == "active 0"
     assert second > first / 2
+
+
+def test_loading_collects_nothing_and_leaves_collection_on():
+    before = gc.get_freeze_count()
+    with process_settings.loading():
+        assert not gc.isenabled()
+    try:
+        assert gc.isenabled() and gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()

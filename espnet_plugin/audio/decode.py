@@ -23,9 +23,11 @@ CONTAINERS = (
 
 def ffmpeg_program() -> str | None:
     """Path of the program: the one on PATH, else that of the package imageio-ffmpeg, else None."""
-    found = shutil.which("ffmpeg")
-    if found:
-        return found
+    return shutil.which("ffmpeg") or bundled_ffmpeg_program()
+
+
+def bundled_ffmpeg_program() -> str | None:
+    """Path of the program of the package imageio-ffmpeg, or None."""
     try:
         from imageio_ffmpeg import get_ffmpeg_exe
 

@@ -10,13 +10,19 @@ import soundfile
 
 from espnet_plugin.errors import UserError
 
+#: Formats whose decoders go on otherwise, or elsewhere, after a jump.
+READ_IN_ORDER = ("MP3", "OGG")
+#: Samples that are decoded together on the way to a place.
+SKIPPED = 1 << 18
+
 
 def read_audio(path: str | Path, start: int = 0, samples: int = -1) -> tuple[np.ndarray, int]:
     """Read an audio file, or a stretch of it.
 
     Args:
         path: the file; its format is found from its content.
-        start: first sample to read.
+        start: first sample to read; of MP3 and OGG all before it are decoded, too, so that a stretch is that
+            of the whole file in every format.
         samples: how many to read at most; -1: all from `start`.
 
     Returns:
@@ -25,10 +31,16 @@ def read_audio(path: str | Path, start: int = 0, samples: int = -1) -> tuple[np.
     Raises:
         UserError: the file is missing or libsndfile cannot read it.
     """
-    with open_audio(path) as file:
+    with open_in_order(path) as file:
         try:
-            if start:
+            start = min(start, file.frames)
+            samples = min(samples, file.frames - start) if samples >= 0 else file.frames - start
+            if start and file.format not in READ_IN_ORDER:
                 file.seek(start)
+            else:
+                for skipped in range(0, start, SKIPPED):
+                    if not len(file.read(min(SKIPPED, start - skipped), dtype="float32")):
+                        break  # shorter than its header tells
             wave = file.read(samples, dtype="float32", always_2d=True)
         except soundfile.SoundFileError as error:
             raise UserError(f"{path} is damaged: {reason(error)}; get the file again") from error
@@ -46,6 +58,16 @@ def audio_info(path: str | Path) -> tuple[int, int, int]:
     """
     with open_audio(path) as file:
         return file.frames, file.channels, file.samplerate
+
+
+def open_in_order(path: str | Path) -> soundfile.SoundFile:
+    """Open an audio file that is to be read in pieces, one after the other; raises as `open_audio`."""
+    file = open_audio(path)
+    if file.format == "MP3":
+        # After every piece soundfile jumps to where it is already, and libmpg123 then lacks what the next
+        # frame needs of those before. It spares files that cannot be jumped in.
+        file._info.seekable = 0
+    return file
 
 
 def open_audio(path: str | Path) -> soundfile.SoundFile:

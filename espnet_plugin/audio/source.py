@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 
 from espnet_plugin.audio.decode import decode, ffmpeg_program
-from espnet_plugin.audio.read import open_audio, reason
+from espnet_plugin.audio.read import open_in_order, reason
 from espnet_plugin.errors import UserError
 
 #: Samples that are looked at together.
@@ -89,7 +89,7 @@ class FileSource(Source):
     def __init__(self, path: str | Path, name: str | Path | None = None):
         self.path = Path(path)
         self.name = name or path
-        self._file = self._open()
+        self._file = open_in_order(self.path)
         self.rate_hz, self.channels = self._file.samplerate, self._file.channels
         self.samples, self.subtype = self._file.frames, self._file.subtype
         self._kept, self._first = np.zeros((0, self.channels), np.float32), 0
@@ -100,14 +100,6 @@ class FileSource(Source):
             possible = f"at most {MOST_CHANNELS} are possible, split the file"
             self._refuse(f"has {self.channels} channels; {possible}")
 
-    def _open(self) -> soundfile.SoundFile:
-        file = open_audio(self.path)
-        if file.format == "MP3":
-            # After every piece soundfile jumps to where it is already, and libmpg123 then lacks what the next
-            # frame needs of those before. It spares files that cannot be jumped in.
-            file._info.seekable = 0
-        return file
-
     def _refuse(self, why: str) -> None:
         self.close()
         raise UserError(f"{self.name} {why}")
@@ -117,7 +109,7 @@ class FileSource(Source):
         count = min(count, self.samples - start)
         if start < self._first:
             self._file.close()
-            self._file = self._open()
+            self._file = open_in_order(self.path)
             self._kept, self._first = self._kept[:0], 0
         for skipped in range(self._first + len(self._kept), start, BLOCK):
             self._decode(min(BLOCK, start - skipped))

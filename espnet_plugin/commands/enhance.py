@@ -15,11 +15,15 @@ examples:
   curl https://host/noisy.wav | urgent26 enhance - -o - --model model.zip > clean.wav
 
 Rate, length, channels, bit depth and folders stay as they are. What is finished is skipped, so the same
-command continues after an interruption. Exit code: 0 all is well, 1 some files failed, 2 nothing was done.
+command continues after an interruption; one with --force continues without it, and begins anew with it.
+Exit code: 0 all is well, otherwise how many files failed (100: or more). A mistake in the command is 2 as
+well, before anything is done.
 """
 
 #: Stands for the standard output.
 PIPE = "-"
+#: Above are the exit codes of shells and signals.
+HIGHEST_EXIT_CODE = 100
 
 
 def add_arguments(parser):
@@ -82,7 +86,11 @@ def add_arguments(parser):
     result.add_argument(
         "--report", type=Path, metavar="FILE", help="write a .json or .tsv with a row for each file"
     )
-    result.add_argument("--force", action="store_true", help="enhance again what is there already")
+    result.add_argument(
+        "--force",
+        action="store_true",
+        help="enhance again what is there already; each file stays until the new one is whole",
+    )
     work = parser.add_argument_group("speed and memory")
     work.add_argument(
         *("--jobs",),
@@ -111,7 +119,7 @@ def add_arguments(parser):
 
 
 def run(arguments) -> int:
-    """Enhance; 0 if every recording succeeded, 1 if some of several did not."""
+    """Enhance; returns how many recordings failed, as far as an exit code can tell."""
     import contextlib
     import signal
     import sys
@@ -131,7 +139,6 @@ def _run(arguments, stack) -> int:
 
     from espnet_plugin.audio.write import FORMATS
     from espnet_plugin.enhance.inputs import STDIN, Recording, find_recordings, standard_input
-    from espnet_plugin.enhance.record import content_digest
     from espnet_plugin.enhance.report import check_report_name, write_report
     from espnet_plugin.errors import UserError
 
@@ -156,27 +163,28 @@ def _run(arguments, stack) -> int:
         if value is not None and value < 1:
             raise UserError(f"--{name} is a number above 0, not {value}")
     model = choose_model(arguments)
-    weights = content_digest(model.checkpoint)
     if to_file:
         summary = _one_file(arguments, recordings[0], model, stack)
     else:
-        summary = _folder(arguments, recordings, model, weights)
+        summary = _folder(arguments, recordings, model)
     if arguments.report:
         write_report(arguments.report, summary)
     failed = summary.of("failed")
-    if failed and len(recordings) == 1:
-        raise UserError(_with_source(failed[0]))
+    if failed and len(recordings) == 1:  # no list of one
+        _say(f"urgent26 enhance: {_with_source(failed[0])}", sys.stderr)
+        return 1
     shown = sys.stderr if arguments.output == PIPE else sys.stdout
     for outcome in failed:
         _say(f"FAILED {outcome.identifier}: {_with_source(outcome)}", shown)
     _say(summary.line(), shown)
-    return 1 if failed else 0
+    return min(len(failed), HIGHEST_EXIT_CODE)
 
 
-def _folder(arguments, recordings, model, weights):
+def _folder(arguments, recordings, model):
     """Enhance into a folder."""
     from espnet_plugin.enhance.files import enhance_files
     from espnet_plugin.enhance.plan import plan_jobs
+    from espnet_plugin.enhance.record import content_digest
     from espnet_plugin.enhance.runner import InThisProcess
     from espnet_plugin.enhance.workers import Workers
 
@@ -184,6 +192,7 @@ def _folder(arguments, recordings, model, weights):
     jobs, refused = plan_jobs(recordings, output, **_wanted(arguments))
     processes = min(arguments.jobs, len(jobs))
     runner = Workers(processes, model) if processes > 1 else InThisProcess(model.load)
+    weights = content_digest(model.checkpoint)
     settings = {"model": model.name, "weights": weights, "dtype": model.dtype, **model.options}
     for name in ("format", "subtype", "channels", "output_rate"):
         settings[name] = getattr(arguments, name)

@@ -55,10 +55,13 @@ def choose_model(arguments):
     Raises:
         UserError: no checkpoint, one that cannot be had, or an option that the model does not have.
     """
+    from espnet_plugin import process_settings
     from espnet_plugin.enhance.workers import Model
     from espnet_plugin.errors import UserError
-    from espnet_plugin.pretrained.load import MODELS, download
-    from espnet_plugin.pretrained.recognise import recognise
+
+    with process_settings.loading():  # with torch
+        from espnet_plugin.pretrained.load import MODELS, download
+        from espnet_plugin.pretrained.recognise import recognise
 
     name, checkpoint = arguments.model, arguments.checkpoint
     if name is not None and name not in MODELS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,7 +71,8 @@ def enhance_files(
         jobs: see `plan_jobs`.
         out_dir: all targets lie in it; made if missing, and holds a record of what was made how.
         settings: model and options; results that were made with others are an error.
-        force: enhance again what is there already, whatever it is.
+        force: enhance again what is there already, whatever it is. Each file stays until the new one is
+            whole; after an interruption a run without `force` replaces the others.
         progress: show how far it is.
 
     Returns:
@@ -87,13 +89,13 @@ def enhance_files(
     if not force:
         record.check([names[job.target] for job in there])
     outcomes: dict[Path, Outcome] = {}
-    outdated: list[Job] = []
+    outdated: set[Path] = set()
     for job in there:
         own = record.made_from(names[job.target], job.source)
         if job.target.is_dir():
             outcomes[job.target] = job.failed(f"{job.target} is a folder; rename it")
         elif force or own is False:
-            outdated.append(job)
+            outdated.add(job.target)
         elif own is None or not job.fits():
             why = f"{job.target} exists and is no result of this file; add --force to replace it"
             outcomes[job.target] = job.failed(why)
@@ -101,14 +103,18 @@ def enhance_files(
             outcomes[job.target] = Outcome(job.identifier, job.source, job.target, "skipped")
     todo = [job for job in jobs if job.target not in outcomes]
 
-    def make_room() -> None:
-        for job in outdated:
-            job.target.unlink()
-        record.note({names[job.target]: job.source for job in todo})
+    def begin() -> None:
+        older = {names[target] for target in outdated}
+        record.note({names[job.target]: job.source for job in todo}, older)
+
+    def ended(outcome: Outcome) -> None:
+        if outcome.status == "enhanced" and outcome.target in outdated:
+            with contextlib.suppress(UserError):  # the next run would make it once more
+                record.replaced(names[outcome.target])
 
     summary = Summary()
     if todo:
-        run_jobs(runner, todo, summary, make_room, progress)
+        run_jobs(runner, todo, summary, begin, ended, progress)
     outcomes |= {outcome.target: outcome for outcome in summary.outcomes}
     summary.outcomes = [outcomes[job.target] for job in jobs]
     return summary
@@ -118,22 +124,25 @@ def run_jobs(
     runner: Runner,
     jobs: Sequence[Job],
     summary: Summary,
-    first: Callable[[], object] = lambda: None,
+    begin: Callable[[], object] = lambda: None,
+    ended: Callable[[Outcome], object] = lambda outcome: None,
     progress: bool = True,
 ) -> None:
     """Do jobs, whatever is there, and note in a summary what came of them.
 
     Args:
-        first: called when the model is loaded, so that nothing is lost for one that cannot be.
+        begin: called when the model is loaded, so that nothing is lost for one that cannot be.
+        ended: called with what came of each job.
     """
     with runner:
-        first()
+        begin()
         started = time.perf_counter()
         expected_s = {job.target: _length_s(job.source) for job in jobs}
         shown = Progress(sum(expected_s.values()), len(jobs), progress)
         try:
             for outcome in runner.outcomes(jobs, shown.heard):
                 summary.outcomes.append(outcome)
+                ended(outcome)
                 shown.finished(expected_s[outcome.target], outcome.audio_s)
         finally:
             shown.close()

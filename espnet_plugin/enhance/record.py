@@ -6,7 +6,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ class Record:
     """The file `.urgent26_enhance.jsonl` in an output folder: one JSON object a line.
 
     A line with `settings` tells the model and the options behind a short name, a line with `result` that a
-    file, if it is there, is whole and was made with them from a recording of that size and time of change. It
-    is written before the work, and later lines count, so that no moment of a broken run leaves it wrong.
+    file, if it is there, is whole and was made with them from a recording of that size and time of change.
+    It is written before the work, and later lines count, so that no moment of a broken run leaves it wrong.
+    Where an older file stays until it is replaced, the line says `older`, and another one follows after that.
 
     Args:
         folder: of the results.
@@ -61,7 +62,7 @@ class Record:
     def made_from(self, name: str, source: Path) -> bool | None:
         """Whether a result was made from a recording as it is now; None for files that are none of ours."""
         entry = self._results.get(name)
-        return None if entry is None else entry.get("source") == _signature(source)
+        return None if entry is None else "older" not in entry and entry.get("source") == _signature(source)
 
     def check(self, names: Sequence[str]) -> None:
         """Say if results were made with other settings.
@@ -84,8 +85,12 @@ class Record:
                     "again, or choose another folder"
                 )
 
-    def note(self, results: Mapping[str, Path]) -> None:
-        """Note which results this run makes from which recordings; none of them may be there yet.
+    def note(self, results: Mapping[str, Path], older: Collection[str] = ()) -> None:
+        """Note which results this run makes from which recordings.
+
+        Args:
+            results: name -> recording.
+            older: those of which an older file is there, until `replaced`.
 
         Raises:
             UserError: the folder cannot be written to.
@@ -93,11 +98,22 @@ class Record:
         entries = [] if self.key in self._known else [{"key": self.key, "settings": self.settings}]
         for name, source in results.items():
             entry = {"result": name, "key": self.key, "source": _signature(source)}
+            if name in older:
+                entry["older"] = True
             if self._results.get(name) != entry:
                 entries.append(entry)
-        if not entries:
-            return
+            self._results[name] = entry
+        if entries:
+            self._append(entries)
+
+    def replaced(self, name: str) -> None:
+        """Note that a result of this run has taken the place of the older one; raises as `note`."""
+        del self._results[name]["older"]  # the recording may have changed since
+        self._append([self._results[name]])
+
+    def _append(self, entries: Sequence[Mapping[str, Any]]) -> None:
         text = ("\n" if self._torn else "") + "".join(json.dumps(entry) + "\n" for entry in entries)
+        self._torn = False
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # One call, so that the lines of runs at the same time stay whole.
@@ -122,11 +138,7 @@ def _signature(path: Path) -> list[int] | None:
 
 def content_digest(checkpoint: str | Path | Mapping[str, str | Path]) -> str:
     """A fingerprint of a model's files by their content, wherever they lie; of other words themselves."""
-    if isinstance(checkpoint, Mapping):
-        files = [Path(path) for _, path in sorted(checkpoint.items())]
-    else:
-        path = Path(checkpoint).expanduser()
-        files = [path] if path.is_file() else _model_files(path)
+    files = model_files(checkpoint)
     if not files:
         return str(checkpoint)
     whole = hashlib.sha256()
@@ -136,8 +148,13 @@ def content_digest(checkpoint: str | Path | Mapping[str, str | Path]) -> str:
     return whole.hexdigest()[:16]
 
 
-def _model_files(folder: Path) -> list[Path]:
+def model_files(checkpoint: str | Path | Mapping[str, str | Path]) -> list[Path]:
     """The files that make a model; of an experiment not the checkpoints of its training."""
+    if isinstance(checkpoint, Mapping):
+        return [Path(path) for _, path in sorted(checkpoint.items())]
+    folder = Path(checkpoint).expanduser()
+    if folder.is_file():
+        return [folder]
     if (folder / "model.pth").is_file():
         return [path for path in (folder / "config.yaml", folder / "model.pth") if path.is_file()]
     return sorted(path for path in folder.rglob("*") if path.suffix in MODEL_SUFFIXES)

@@ -40,7 +40,8 @@ class Model:
         """Load it."""
         import espnet_plugin
 
-        return espnet_plugin.load(self.name, self.checkpoint, self.device, self.dtype, **self.options)
+        with process_settings.loading():
+            return espnet_plugin.load(self.name, self.checkpoint, self.device, self.dtype, **self.options)
 
 
 class Workers(Runner):

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
+from espnet_plugin.audio import read as reading
 from espnet_plugin.audio.read import audio_info, read_audio
 from espnet_plugin.errors import UserError
 
@@ -48,3 +51,34 @@ def test_truncated_flac_is_an_error_not_a_crash(tmp_path):
     path.write_bytes(path.read_bytes()[:30000])
     with pytest.raises(UserError, match="cut.flac is damaged"):
         read_audio(path)
+
+
+@pytest.fixture(scope="module")
+def sweeps(tmp_path_factory):
+    """Files in which decoders that jump come out elsewhere, or without what they need from before."""
+    rng = np.random.default_rng(0)
+    files = []
+    for suffix, rate_hz, channels in (
+        *(("mp3", 11025, 1), ("mp3", 22050, 1), ("mp3", 24000, 1), ("mp3", 48000, 2)),
+        *(("ogg", 8000, 2), ("ogg", 22050, 1), ("ogg", 44100, 1), ("flac", 16000, 1), ("wav", 16000, 2)),
+    ):
+        time_s = np.arange(4 * rate_hz)[:, None] / rate_hz
+        pitch_hz = (300 + 200 * time_s) * np.arange(1, channels + 1)
+        noise = 0.02 * rng.standard_normal((len(time_s), channels))
+        wave = 0.2 * np.sin(2 * np.pi * pitch_hz * time_s) + noise
+        path = tmp_path_factory.mktemp("sweeps") / f"{rate_hz}.{suffix}"
+        soundfile.write(path, wave, rate_hz)
+        files.append((path, read_audio(path)[0]))
+    return files
+
+
+@given(place=st.floats(0, 1.1), samples=st.integers(-1, 4000), skipped=st.sampled_from([3000, 1 << 18]))
+def test_a_stretch_is_that_of_the_whole_file(sweeps, place, samples, skipped):
+    before, reading.SKIPPED = reading.SKIPPED, skipped
+    try:
+        for path, whole in sweeps:
+            start = int(place * len(whole))
+            stretch, _ = read_audio(path, start, samples)
+            np.testing.assert_array_equal(stretch, whole[start:][: samples if samples >= 0 else None])
+    finally:
+        reading.SKIPPED = before

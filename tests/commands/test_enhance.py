@@ -41,10 +41,10 @@ def results(folder) -> list[str]:
     )
 
 
-def refusal(capsys, *arguments) -> str:
-    """The one line of an error, with exit code 2."""
+def refusal(capsys, *arguments, exit_code: int = 2) -> str:
+    """The one line of an error: of a command that cannot be followed, or of the only file."""
     capsys.readouterr()
-    assert enhance(*arguments) == 2
+    assert enhance(*arguments) == exit_code
     printed = capsys.readouterr()
     lines = [line for line in printed.err.replace("\r", "\n").splitlines() if line and "file/s]" not in line]
     assert len(lines) == 1 and lines[0].startswith("urgent26 enhance: ") and not printed.out
@@ -146,7 +146,8 @@ def test_samples_that_are_no_numbers(official, tmp_path, capsys, value):
     wave = np.zeros(4000, np.float32)
     wave[1000] = value
     soundfile.write(tmp_path / "broken.wav", wave, 16000, "FLOAT")
-    line = refusal(capsys, tmp_path / "broken.wav", "-o", tmp_path / "out", "--checkpoint", official)
+    arguments = (tmp_path / "broken.wav", "-o", tmp_path / "out", "--checkpoint", official)
+    line = refusal(capsys, *arguments, exit_code=1)
     assert "broken.wav" in line and "holds NaN or infinite samples" in line
     assert not results(tmp_path / "out")
 
@@ -185,7 +186,8 @@ def test_one_file_into_one_file(noisy, small, tmp_path, capsys):
     assert f"{out} exists; add --force" in refusal(capsys, noisy, "-o", out, "--model", small)
     assert "would overwrite its own input" in refusal(capsys, noisy, "-o", noisy, "--model", small, "--force")
     assert "2 recordings do not fit" in refusal(capsys, noisy, noisy, "-o", out, "--model", small)
-    missing = refusal(capsys, tmp_path / "no.wav", "-o", tmp_path / "x.wav", "--model", small)
+    arguments = (tmp_path / "no.wav", "-o", tmp_path / "x.wav", "--model", small)
+    missing = refusal(capsys, *arguments, exit_code=1)
     assert "no.wav does not exist" in missing
 
 
@@ -213,14 +215,14 @@ def test_folder_report_and_failures(noisy, small, tmp_path, capsys):
     (folder / "bad.wav").write_text("no audio")
     report = tmp_path / "report.tsv"
     arguments = (folder, tmp_path / "none.wav", "-o", tmp_path / "out", "--model", small, "--report", report)
-    assert enhance(*arguments, "--channels", "mix", "--format", "flac") == 1
+    assert enhance(*arguments, "--channels", "mix", "--format", "flac") == 2
     printed = capsys.readouterr().out
     assert "FAILED bad: " in printed and "FAILED none: " in printed and "2 FAILED" in printed
     assert results(tmp_path / "out") == ["good.flac"]
     assert soundfile.info(tmp_path / "out" / "good.flac").channels == 1
     assert report.read_text().count("\tfailed\t") == 2
     # What is done is not done again, what was made otherwise is an error.
-    assert enhance(*arguments, "--channels", "mix", "--format", "flac") == 1
+    assert enhance(*arguments, "--channels", "mix", "--format", "flac") == 2
     assert "0 enhanced, 1 were there already" in capsys.readouterr().out
     line = refusal(capsys, *arguments, "--channels", "mix", "--format", "flac", "--mix", "0.5")
     assert "mix: None -> 0.5" in line and "add --force" in line
@@ -237,8 +239,6 @@ def test_folder_report_and_failures(noisy, small, tmp_path, capsys):
         ("--jobs is a number above 0", ("noisy.wav", "-o", "out", "--model", "x.pth", "--jobs", "0")),
         ("--channels is each, mix or", ("noisy.wav", "-o", "out", "--model", "SMALL", "--channels", "left")),
         ("written as .json or .tsv", ("noisy.wav", "-o", "out", "--model", "x.pth", "--report", "r.html")),
-        ("there is no channel 3", ("noisy.wav", "-o", "out", "--model", "SMALL", "--channels", "3")),
-        ("FLAC cannot hold FLOAT", ("noisy.wav", "-o", "o.flac", "--model", "SMALL", "--subtype", "FLOAT")),
         ("--format is for folders", ("noisy.wav", "-o", "o.flac", "--model", "SMALL", "--format", "wav")),
     ],
 )
@@ -246,6 +246,19 @@ def test_mistakes(noisy, small, tmp_path, monkeypatch, capsys, words, arguments)
     monkeypatch.chdir(tmp_path)
     arguments = [str(small) if argument == "SMALL" else argument for argument in arguments]
     assert words in refusal(capsys, *arguments)
+    assert not results(tmp_path / "out") and not (tmp_path / "o.flac").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [
+        ("there is no channel 3", ("-o", "out", "--channels", "3")),
+        ("FLAC cannot hold FLOAT", ("-o", "o.flac", "--subtype", "FLOAT")),
+    ],
+)
+def test_what_the_only_recording_cannot_give(noisy, small, tmp_path, monkeypatch, capsys, words, arguments):
+    monkeypatch.chdir(tmp_path)
+    assert words in refusal(capsys, noisy, "--model", small, *arguments, exit_code=1)
     assert not results(tmp_path / "out") and not (tmp_path / "o.flac").exists()
 
 

@@ -167,6 +167,92 @@ def test_killed_at_any_moment_and_run_again_gives_the_same_folder(folder, tmp_pa
         assert content(out) == whole
 
 
+class Watcher(Halver):
+    """Notes which files are there while it works."""
+
+    def __init__(self, out):
+        super().__init__()
+        self.out, self.seen = out, []
+
+    def stream(self, *arguments):
+        self.seen.append(content(self.out, record=False))
+        return super().stream(*arguments)
+
+
+def test_force_leaves_every_file_until_the_new_one_is_whole(folder, tmp_path):
+    out = tmp_path / "out"
+    enhance(folder, out)
+    before = content(out, record=False)
+    for number, name in enumerate(before):  # other results
+        (out / name).write_bytes(bytes([number]))
+    other = content(out, record=False)
+    watcher = Watcher(out)
+    (folder / "b" / "c.flac").write_bytes(b"damaged meanwhile")
+    summary = enhance(folder, out, {**SETTINGS, "weights": "1"}, force=True, halver=watcher)
+    assert len(summary.of("enhanced")) == 2 and len(summary.of("failed")) == 1
+    without_temporary = [{name: seen[name] for name in other} for seen in watcher.seen]
+    assert without_temporary == [other, {**other, "a.wav": before["a.wav"]}]
+    assert content(out, record=False) == {**before, "b/c.flac": other["b/c.flac"]}
+    # The one that failed is tried again, the others are done.
+    summary = enhance(folder, out, {**SETTINGS, "weights": "1"})
+    assert len(summary.of("skipped")) == 2 and len(summary.of("failed")) == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("force", [False, True])
+def test_force_killed_at_any_moment_and_run_again(folder, tmp_path, force):
+    """Without or with `force` the next run replaces whatever the killed one did not."""
+    out, settings = tmp_path / "out", {**SETTINGS, "weights": "1"}
+    enhance(folder, tmp_path / "new", settings)
+    new = content(tmp_path / "new", record=False)
+    moments = random.Random(1)
+    for attempt in range(6):
+        for name in new:
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            (out / name).write_bytes(b"old")
+        (out / NAME).unlink(missing_ok=True)
+        child = os.fork()
+        if not child:
+            try:
+                enhance(folder, out, settings, force=True, halver=Halver(block_s=0.003))
+            finally:
+                os._exit(0)
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            if (out / NAME).exists() and (attempt % 2 or (out / "a.wav").read_bytes() != b"old"):
+                break
+            time.sleep(0.001)
+        time.sleep(moments.uniform(0.0, 0.04))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        found = content(out)
+        assert all(found[name] in (b"old", new[name]) for name in new)
+        halver = Halver()
+        enhance(folder, out, settings, force=force, halver=halver)
+        assert content(out, record=False) == new
+        assert halver.calls == 3 if force else halver.calls >= sum(found[name] == b"old" for name in new)
+        assert len(enhance(folder, out, settings).of("skipped")) == 3
+
+
+def test_what_an_ended_force_left_is_not_taken_for_other_settings(folder, tmp_path):
+    enhance(folder, tmp_path / "out")
+    (tmp_path / "out" / "a.wav").unlink()
+
+    class Ended(Halver):
+        def stream(self, *arguments):
+            if self.calls == 1:
+                raise KeyboardInterrupt
+            return super().stream(*arguments)
+
+    with pytest.raises(KeyboardInterrupt):
+        enhance(folder, tmp_path / "out", {**SETTINGS, "weights": "1"}, force=True, halver=Ended())
+    with pytest.raises(UserError, match="weights: 1 -> 0"):
+        enhance(folder, tmp_path / "out")
+    halver = Halver()
+    summary = enhance(folder, tmp_path / "out", {**SETTINGS, "weights": "1"}, halver=halver)
+    assert halver.calls == 2 and len(summary.of("skipped")) == 1
+
+
 def test_a_torn_record_is_mended(folder, tmp_path):
     enhance(folder, tmp_path / "out")
     record = tmp_path / "out" / NAME

@@ -10,9 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from espnet_plugin.audio.read import read_audio
+from espnet_plugin.audio.write import write_audio
 from espnet_plugin.enhance import gap_enhancer
 from espnet_plugin.enhance.gap_enhancer import GapUrgenetEnhancer
 from espnet_plugin.errors import UserError
+from espnet_plugin.serve.options import with_options
+from espnet_plugin.serve.task import UPLOAD, Task, run_task
 from tests.gap_urgenet.parity import fixture, meta, relative_error, rule_made_network
 from tests.gap_urgenet.tiny import tiny_network
 
@@ -274,3 +278,19 @@ def test_broken_recordings_are_refused(enhancer, bad):
     for rates in ((0, None), (16000.5, None), (16000, -1)):
         with pytest.raises(UserError, match="whole number of hertz"):
             enhancer.enhance(noise(10), *rates)
+
+
+def test_what_a_visitor_of_the_web_page_chooses(network, tmp_path):
+    """Stereo at 48 kHz, as the server gets it."""
+    enhancer = GapUrgenetEnhancer(network, device="cpu")
+    wave = noise(24037, 2)
+    for number, options in enumerate(({}, {"branch": "predictive", "level": "match"})):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        write_audio(folder / "upload.wav", wave, 48000, "FLOAT")
+        (folder / "upload.wav").rename(folder / UPLOAD)
+        result = run_task(enhancer, Task(folder, "noisy.wav", options, 60.0), lambda *seconds: None)
+        found, rate_hz = read_audio(result.path)
+        expected = with_options(enhancer, options).enhance(wave, 48000)
+        assert rate_hz == 48000 and found.shape == (24037, 2)
+        np.testing.assert_array_equal(found, expected)

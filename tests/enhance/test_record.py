@@ -29,6 +29,24 @@ def test_parts_and_tags(tmp_path):
     assert content_digest(tmp_path / "One.pt") != content_digest(tmp_path / "Two.pt")
 
 
+def test_an_older_file_until_it_is_replaced(tmp_path):
+    recording = tmp_path / "in.wav"
+    recording.touch()
+    Record(tmp_path, {"model": "x"}).note({"a.wav": recording})
+    record = Record(tmp_path, {"model": "y"})
+    record.note({"a.wav": recording, "b.wav": recording}, older=["a.wav"])
+    killed = Record(tmp_path, {"model": "y"})
+    killed.check(["a.wav", "b.wav"])
+    assert killed.made_from("a.wav", recording) is False and killed.made_from("b.wav", recording)
+    record.replaced("a.wav")
+    assert Record(tmp_path, {"model": "y"}).made_from("a.wav", recording)
+    # Of what the recording was when the work began, not of what it became meanwhile.
+    record.note({"a.wav": recording}, older=["a.wav"])
+    recording.write_bytes(b"changed")
+    record.replaced("a.wav")
+    assert Record(tmp_path, {"model": "y"}).made_from("a.wav", recording) is False
+
+
 def test_runs_at_the_same_time_do_not_lose_each_others_lines(tmp_path):
     (tmp_path / "in.wav").touch()
     first, second = (Record(tmp_path, {"model": "x"}) for _ in range(2))

@@ -1,4 +1,4 @@
-"""A server of this process with a model that does nothing, and requests to it."""
+"""A server of this process, by default with a model that does nothing, and requests to it."""
 
 import http.client
 import json
@@ -17,15 +17,16 @@ from tests.enhance.idle import Idle
 class InThisProcess:
     """Stands for the worker; `hold` lets it begin no task until it is set."""
 
-    def __init__(self):
-        self.enhancer = Idle(gain=0.5)
+    def __init__(self, model="semamba_pp", enhancer=None):
+        self.model = model
+        self.enhancer = enhancer or Idle(gain=0.5)
         self.hold = threading.Event()
         self.hold.set()
         self.tasks = []
         self.kills = 0
 
     def start(self):
-        return Description("semamba_pp", "cpu", options_of("semamba_pp", self.enhancer))
+        return Description(self.model, "cpu", options_of(self.model, self.enhancer))
 
     def run(self, task, told):
         self.tasks.append(task)

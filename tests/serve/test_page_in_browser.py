@@ -8,15 +8,17 @@ import pytest
 import soundfile
 
 from espnet_plugin.serve.queue import Limits
+from tests.enhance.idle import Idle
 from tests.report.chromium import Chromium, find_chromium, nameless
 from tests.serve.conftest import recording
-from tests.serve.live import running
+from tests.serve.live import InThisProcess, running
 
 DONE = "document.querySelectorAll('#jobs a.primary').length"
 STATES = "[...document.querySelectorAll('#jobs .state')].map((one) => one.textContent)"
 PRESSED = "[...document.querySelectorAll('#jobs .track')].findIndex((one) => one.ariaPressed === 'true')"
 POSITION = "Number(document.querySelector('#jobs input[type=range]').value)"
 PLAYING = "document.querySelector('#jobs .play').ariaLabel === 'Pause'"
+SEEN = "[...document.querySelectorAll('#jobs img')].every((one) => one.naturalWidth > 0)"
 READY = "document.querySelector('#jobs .play') && !document.querySelector('#jobs .play').disabled"
 #: Puts an ear to every gain of the page.
 LISTEN = """
@@ -81,8 +83,7 @@ def test_a_file_is_dropped_heard_and_downloaded(page, live, tmp_path):
     page.wait_for(f"{DONE} === 1")
     assert page.evaluate("document.querySelector('#jobs .name').textContent") == path.name
     assert page.evaluate(STATES) == ["0:01.0 · 48 kHz · 2 channels · level −6.0 dB"]
-    page.wait_for("[...document.querySelectorAll('#jobs img')].every((one) => one.naturalWidth > 0)")
-    page.wait_for(READY)
+    page.wait_for(f"{SEEN} && {READY}")
 
     page.press("l")  # so that it does not end meanwhile
     page.press(" ")
@@ -112,7 +113,7 @@ def test_a_file_is_dropped_heard_and_downloaded(page, live, tmp_path):
     np.testing.assert_allclose(enhanced, expected, atol=2e-5)
 
     page.reload()
-    page.wait_for(f"{DONE} === 1")
+    page.wait_for(f"{DONE} === 1 && {SEEN} && {READY}")  # so that nothing is fetched that is deleted then
     page.evaluate("[...document.querySelectorAll('#jobs .quiet')].at(-1).click()")
     page.wait_for("document.querySelectorAll('#jobs article').length === 0 && sessionStorage.length === 1")
     assert keys(page) == []
@@ -166,6 +167,47 @@ def test_the_microphone(page, live):
     info = soundfile.info(task.folder / "enhanced.wav")
     assert info.subtype == "PCM_16" and info.channels == 1 and 0.5 < info.duration < 20
     assert page.evaluate("document.getElementById('problem').textContent") == ""
+
+
+class WithBranches(Idle):
+    """Has the choices of GAP-URGENet, whose own import would take most of a test's time; each halves anew."""
+
+    branch = "fused"
+
+    def restore(self, wave, peak):
+        self.gain = {"fused": 0.5, "predictive": 0.25, "generative": 0.125}[self.branch]
+        return super().restore(wave, peak)
+
+
+def test_the_choices_of_gap_urgenet(browser, tmp_path):
+    path = tmp_path / "noisy.wav"
+    path.write_bytes(recording(samples=24037, rate_hz=48000, channels=2, subtype="PCM_24"))
+    wave = soundfile.read(path)[0]
+    with running(tmp_path / "live", worker=InThisProcess("gap_urgenet", WithBranches(48000))) as live:
+        browser.problems.clear()
+        browser.open(live.url)
+        labels = "[...document.querySelectorAll('#options label')]"
+        titles = browser.evaluate(f"{labels}.map((one) => one.firstChild.textContent.trim())")
+        assert titles == ["Branch", "Level"]
+        choose(browser, path)
+        browser.wait_for(f"{DONE} === 1")
+        for name, value in (("Branch", "predictive"), ("Level", "peak")):
+            browser.evaluate(
+                f"{labels}.filter((one) => one.textContent.startsWith('{name}'))"
+                ".map((one) => one.querySelector('select'))"
+                f".forEach((one) => {{ one.value = '{value}'; one.dispatchEvent(new Event('change')); }})"
+            )
+            choose(browser, path)
+        browser.wait_for(f"{DONE} === 3 && {SEEN} && {READY}")
+        for task, gain in zip(live.worker.tasks, (0.5, 0.25, 1.0), strict=True):
+            found, rate_hz = soundfile.read(task.folder / "enhanced.wav")
+            assert rate_hz == 48000
+            np.testing.assert_allclose(found, gain * wave, atol=1e-5)
+        states = browser.evaluate(STATES)
+        assert all(state.startswith("0:00.5 · 48 kHz · 2 channels") for state in states)
+        chosen = browser.evaluate("[...document.querySelectorAll('#jobs article')].map((one) => one.title)")
+        assert chosen[0] == "predictive: changes no words, up to 8 kHz, peak as before"
+        assert browser.problems == []
 
 
 def test_everything_that_takes_the_focus_has_a_name(page, tmp_path):
