@@ -32,6 +32,7 @@ VERBS = {
     "card": ("espnet_plugin.commands.card", "write the model card of an experiment"),
     "upload": ("espnet_plugin.commands.upload", "upload a model to the Hugging Face hub"),
     "bench": ("espnet_plugin.commands.bench", "how fast the models are on this machine"),
+    "compare": ("espnet_plugin.commands.compare", "quality and cost of several models on your recordings"),
     "doctor": ("espnet_plugin.commands.doctor", "what is installed, what is active, and what to do"),
 }
 
@@ -123,7 +124,8 @@ def _run(program: str, help_line: str, import_module: Callable[[], ModuleType], 
         place = error.filename or "the output folder"
         return _fail(program, f"no space left for {place}; free some and run the same command again")
     except KeyboardInterrupt:
-        print(f"\n{program}: interrupted; the same command continues", file=sys.stderr)
+        again = "the same command without --force" if "--force" in argv else "the same command"
+        print(f"\n{program}: interrupted; {again} continues", file=sys.stderr)
         return 130
 
 

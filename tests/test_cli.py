@@ -78,4 +78,15 @@ def test_exit_codes(capsys):
     assert cli.run_script("stage 9", module_that(lambda number: number), ["--number", "1"]) == 1
     assert cli.run_script("stage 9", module_that(lambda number: None), []) == 0
     assert cli.run_script("stage 9", raising(KeyboardInterrupt()), []) == 130
-    assert "continues" in capsys.readouterr().err
+    assert "interrupted; the same command continues" in capsys.readouterr().err
+
+
+def test_what_continues_after_a_forced_run(capsys):
+    def interrupt(arguments):
+        raise KeyboardInterrupt
+
+    interrupted = module_that(None)
+    interrupted.add_arguments = lambda parser: parser.add_argument("--force", action="store_true")
+    interrupted.run = interrupt
+    assert cli.run_script("stage 9", interrupted, ["--force"]) == 130
+    assert "the same command without --force continues" in capsys.readouterr().err

@@ -27,6 +27,7 @@ class Case:
         seconds: length of the recording.
         rounds: measured runs; the medians count.
         threads: of torch; None as torch chooses.
+        rate_hz: of the recording; None: what the model gets most often, see `RATES_HZ`.
     """
 
     model: str
@@ -36,6 +37,7 @@ class Case:
     seconds: float = 10.0
     rounds: int = 3
     threads: int | None = None
+    rate_hz: int | None = None
 
 
 @dataclass
@@ -45,6 +47,7 @@ class Measurement:
     Attributes:
         calculates_in: precision of the network, as some devices lack the one that was asked for.
         threads: of torch.
+        parameters: of the network.
         load_s: from the start of the process to the loaded model.
         first_second_s: from the start of the process to the first second of enhanced audio.
         first_second_cpu_s: the same in processor seconds.
@@ -59,6 +62,7 @@ class Measurement:
 
     calculates_in: str
     threads: int
+    parameters: int
     load_s: float
     first_second_s: float
     first_second_cpu_s: float
@@ -106,7 +110,7 @@ def measure_here(case: Case, started_s: float) -> Measurement:
         torch.set_num_threads(case.threads)
     enhancer = load(case)
     load_s = time.monotonic() - started_s
-    rate_hz = RATES_HZ[case.model]
+    rate_hz = case.rate_hz or RATES_HZ[case.model]
     recording = noise(case.seconds, rate_hz)
     enhancer.enhance(recording[:rate_hz], rate_hz)
     first_second_s, first_second_cpu_s = time.monotonic() - started_s, time.process_time()
@@ -119,8 +123,9 @@ def measure_here(case: Case, started_s: float) -> Measurement:
     compiled_s, note = timed_compiled(enhancer, recording, rate_hz, rounds) if on_cuda else (None, "")
     from espnet_plugin.enhance.runner import memory_gib
 
+    parameters = sum(parameter.numel() for parameter in enhancer.network.parameters())
     return Measurement(
-        *(str(enhancer.dtype).removeprefix("torch."), torch.get_num_threads()),
+        *(str(enhancer.dtype).removeprefix("torch."), torch.get_num_threads(), parameters),
         *(load_s, first_second_s, first_second_cpu_s),
         *(wall_s / case.seconds, cpu_s / case.seconds, memory_gib(), gpu_memory_gib),
         *(compiled_s and compiled_s / case.seconds, note, enhanced),

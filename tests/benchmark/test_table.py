@@ -16,6 +16,7 @@ def measured(enhanced, **changes):
         **{
             "calculates_in": "float32",
             "threads": 2,
+            "parameters": 1000,
             "load_s": 1.25,
             "first_second_s": 2.5,
             "first_second_cpu_s": 3.5,
