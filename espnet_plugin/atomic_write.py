@@ -1,8 +1,9 @@
-"""Text files that are there whole or not at all."""
+"""Files that are there whole or not at all."""
 
+import contextlib
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
@@ -23,13 +24,25 @@ def write_lines(path: str | Path, lines: Iterable[str]) -> None:
         path: target; its folder is made.
         lines: with their line ends.
     """
+    with _renamed(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        file.writelines(lines)
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write any other file in the same way; arguments as of `write_text`."""
+    with _renamed(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextlib.contextmanager
+def _renamed(path: str | Path) -> Iterator[Path]:
+    """A temporary name in the folder of a file, which becomes its own if all goes well."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Jobs on several machines may write the same file under the same process number.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.writelines(lines)
+        yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -24,7 +24,8 @@ def add_arguments(parser):
     parser.add_argument("--corpus_dir", type=Path, help="corpus of stage 1: noises for --degradation")
     parser.add_argument("--init", help="checkpoint to start from")
     parser.add_argument("--train_part", help="part of GAP-URGENet, or all; PART in --config stands for its name")
-    parser.add_argument("--teacher", help="WavLM-Large, from which GAP-URGENet's encoder learns")
+    parser.add_argument("--teacher", help="for --train_part WavLM-Large; for a student GAP-URGENet")
+    parser.add_argument("--frozen_cache", type=Path, help="folder that keeps what frozen networks give")
     parser.add_argument("--force", action="store_true", help="train again")
 
 
@@ -46,6 +47,7 @@ def run(arguments):
             arguments.corpus_dir,
             arguments.teacher,
             arguments.init,
+            arguments.frozen_cache,
         )
         return
     from espnet_plugin.recipe.training import train_model
@@ -63,6 +65,8 @@ def run(arguments):
         arguments.degradation,
         arguments.corpus_dir,
         arguments.init,
+        arguments.teacher,
+        arguments.frozen_cache,
     )
 
 

@@ -35,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--train_part",
-        help="of GAP-URGENet: dewavlm, vocoder, adapter, predictor or postnet; the others stay as they are",
+        help="of GAP-URGENet: dewavlm, vocoder, adapter, predictor, postnet or joint (vocoder and postnet "
+        "together); the others stay as they are",
     )
     parser.add_argument(
         "--teacher",

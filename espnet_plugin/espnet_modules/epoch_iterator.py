@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from espnet2.tasks.abs_task import AbsIterFactory
 
 from espnet_plugin.errors import UserError
-from espnet_plugin.espnet_modules.mixing_preprocessor import MixingPreprocessor, WholeBatches
+from espnet_plugin.espnet_modules.mixing_preprocessor import MixingPreprocessor, SharedMixing
 from espnet_plugin.espnet_modules.preprocessor import RestorationPreprocessor
 from espnet_plugin.espnet_modules.rate_batches import RateBatches
 
@@ -32,8 +32,6 @@ class EpochIterFactory(AbsIterFactory):
         self.preprocess = getattr(getattr(factory, "dataset", None), "preprocess", None)
         if not isinstance(self.preprocess, RestorationPreprocessor):
             raise UserError("segments are cut by the preprocessing: set 'iterator_type: sequence'")
-        if isinstance(self.preprocess, MixingPreprocessor):
-            factory.dataset = WholeBatches(factory.dataset)
         if batches is not None:
             factory.sampler = batches
             factory.shuffle_within_batch = False  # would mix the rates
@@ -44,4 +42,6 @@ class EpochIterFactory(AbsIterFactory):
     def build_iter(self, epoch: int, shuffle: bool | None = None) -> Iterable:
         """The batches of one epoch; arguments as in ESPnet."""
         self.preprocess.epoch = epoch
-        return self.factory.build_iter(epoch, shuffle)
+        loader = self.factory.build_iter(epoch, shuffle)
+        mixes = isinstance(self.preprocess, MixingPreprocessor) and self.preprocess.mixer is not None
+        return SharedMixing(loader) if mixes else loader

@@ -1,16 +1,23 @@
 """From recordings of any rate to segments of one duration, mixed as in the challenge while training reads."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain, islice
+from typing import Any
 
 import numpy as np
+from torch.utils.data import DataLoader
 
 from espnet_plugin.audio.resample import resample
 from espnet_plugin.errors import UserError
 from espnet_plugin.espnet_modules.degrading_preprocessor import REVERBERATION_S
 from espnet_plugin.espnet_modules.preprocessor import RestorationPreprocessor, cut, normalised
-from espnet_plugin.simulation.challenge.ffmpeg import Work, alone, together
+from espnet_plugin.simulation.challenge.ffmpeg import Work, alone, quick_ffmpeg_program, together
 from espnet_plugin.simulation.challenge.fresh_mixer import FreshMixer
+
+#: Mixtures that share processes of ffmpeg: more save little, and take memory.
+ITEMS_AT_ONCE = 16
 
 
 class MixingPreprocessor(RestorationPreprocessor):
@@ -60,7 +67,7 @@ class MixingPreprocessor(RestorationPreprocessor):
         """
         work = self._work(uid, data)
         if self._waiting is None:
-            return alone(work)
+            return alone(work, quick_ffmpeg_program)
         self._waiting.append(work)
         return {}
 
@@ -74,7 +81,7 @@ class MixingPreprocessor(RestorationPreprocessor):
         self._waiting = []
         try:
             uids = [dataset[uid][0] for uid in uids]
-            results = together(self._waiting)
+            results = together(self._waiting, quick_ffmpeg_program)
         finally:
             self._waiting = None
         for result in results:
@@ -107,19 +114,50 @@ class MixingPreprocessor(RestorationPreprocessor):
         return {name: self._segment(peak * normalised(wave), 0) for name, wave in brought.items()}
 
 
-class WholeBatches:
-    """ESPnet's data set for data loaders, which then fetch whole batches at once.
+class SharedMixing:
+    """ESPnet's batches of one epoch, whose mixtures share processes of ffmpeg across batches as well.
+
+    Batches of one GPU may hold few items. Workers of the data loader fetch several batches at once then.
 
     Args:
-        dataset: preprocesses its items by a ``MixingPreprocessor``.
+        loader: of ESPnet's iterator factory; its data set preprocesses items by a ``MixingPreprocessor``.
+        items: fetched at once, if a batch has not more.
+    """
+
+    def __init__(self, loader: DataLoader, items: int = ITEMS_AT_ONCE) -> None:
+        batches = list(loader.batch_sampler)
+        size = max(1, items // max(map(len, batches), default=1))
+        self._batches = len(batches)
+        self._loader = DataLoader(
+            _Groups(loader.dataset),
+            batch_sampler=[batches[first : first + size] for first in range(0, len(batches), size)],
+            collate_fn=partial(_each, loader.collate_fn),
+            num_workers=loader.num_workers,
+            pin_memory=loader.pin_memory,
+            worker_init_fn=loader.worker_init_fn,
+        )
+
+    def __len__(self) -> int:
+        return self._batches
+
+    def __iter__(self) -> Iterator:
+        return chain.from_iterable(self._loader)
+
+
+class _Groups:
+    """A data set of which whole groups of batches are fetched.
+
+    Args:
+        dataset: ESPnet's.
     """
 
     def __init__(self, dataset: Mapping[str, tuple[str, dict]]) -> None:
         self.dataset = dataset
-        self.preprocess = dataset.preprocess
 
-    def __getitem__(self, uid: str) -> tuple[str, dict]:
-        return self.dataset[uid]
+    def __getitems__(self, group: Sequence[Sequence[str]]) -> list[list[tuple[str, dict]]]:
+        items = iter(self.dataset.preprocess.fetch(self.dataset, list(chain.from_iterable(group))))
+        return [list(islice(items, len(batch))) for batch in group]
 
-    def __getitems__(self, uids: Sequence[str]) -> list[tuple[str, dict]]:
-        return self.preprocess.fetch(self.dataset, uids)
+
+def _each(collate: Callable[[list], Any], group: Sequence[list]) -> list:
+    return [collate(batch) for batch in group]

@@ -1,4 +1,4 @@
-"""ESPnet tasks that train one of GAP-URGENet's five networks (specification, section 9)."""
+"""ESPnet tasks that train GAP-URGENet's networks (specification, section 9)."""
 
 import argparse
 import inspect
@@ -7,18 +7,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from espnet2.tasks.abs_task import AbsIterFactory
 from espnet2.utils.nested_dict_action import NestedDictAction
 
 from espnet_plugin.config import check_keys
 from espnet_plugin.errors import UserError
 from espnet_plugin.espnet_modules.adversarial_task import AdversarialTask
+from espnet_plugin.espnet_modules.frozen_options import add_frozen_options, frozen_cache
 from espnet_plugin.espnet_modules.part_model import PartModel
 from espnet_plugin.espnet_modules.part_preprocessor import PartPreprocessor
 from espnet_plugin.espnet_modules.task import RestorationTask
 from espnet_plugin.pretrained.gap_part import CLASSES, PartNetwork, check_sizes, complete_options, read_part
 from espnet_plugin.training.adversaries import ADVERSARIES
-from espnet_plugin.training.parts import PARTS, Part
+from espnet_plugin.training.parts import PARTS, Part, networks_of
 
 #: In place of a file for a frozen network: one that has learned nothing, always the same.
 RANDOM = "random"
@@ -27,7 +27,7 @@ _FRAMES_PER_S = 50
 
 
 class PartTask(RestorationTask):
-    """The part that the configuration names, without discriminators.
+    """The training of ``PARTS`` that the configuration names, without discriminators.
 
     Data, segments, checkpoints and steps are those of ``RestorationTask``; the options of ESPnet's own
     networks (``encoder``, ``separator`` and so on) are not used.
@@ -39,9 +39,10 @@ class PartTask(RestorationTask):
     def add_task_arguments(cls, parser: argparse.ArgumentParser) -> None:
         """Adds ``--part``, ``--network_conf``, ``--frozen`` and others; ``--loss_weights`` are the part's."""
         super().add_task_arguments(parser)
+        add_frozen_options(parser)
         parser.set_defaults(loss_weights={})
         group = parser.add_argument_group("Part of GAP-URGENet")
-        group.add_argument("--part", choices=list(PARTS), help="Which network is trained.")
+        group.add_argument("--part", choices=list(PARTS), help="What is trained.")
         group.add_argument(
             "--part_conf",
             action=NestedDictAction,
@@ -61,9 +62,6 @@ class PartTask(RestorationTask):
             help="Files or folders of the networks that do not learn, by name: official file, experiment of "
             "the part's training, file of all five; for an encoder also a WavLM of transformers or of "
             f"Microsoft, or '{RANDOM}', which has learned nothing.",
-        )
-        group.add_argument(
-            "--lowest_rate_hz", type=int, default=0, help="Leave out recordings of lower rates (utt2fs)."
         )
         group.add_argument(
             "--segment_peak",
@@ -100,20 +98,8 @@ class PartTask(RestorationTask):
         else:
             preprocess = super().build_preprocess_fn(args, train)
         preprocess.peak_range = tuple(args.segment_peak)
+        preprocess.segments_per_recording = args.segments_per_recording
         return preprocess
-
-    @classmethod
-    def build_iter_factory(
-        cls,
-        args: argparse.Namespace,
-        distributed_option: Any,
-        mode: str,
-        kwargs: dict | None = None,
-    ) -> AbsIterFactory:
-        """As in ``RestorationTask``, without the recordings of low rates."""
-        if not args.lowest_rate_hz:
-            return super().build_iter_factory(args, distributed_option, mode, kwargs)
-        return cls._by_rate(args, distributed_option, mode, kwargs, args.lowest_rate_hz)
 
     @classmethod
     def build_model(cls, args: argparse.Namespace) -> PartModel:
@@ -130,12 +116,12 @@ class PartTask(RestorationTask):
         sources = {name: f"network_conf.{name}" for name in CLASSES}
         check_sizes(options, sources)
         frozen = _frozen_networks(args, options)
-        _check_together(args.part, options[args.part], frozen)
+        _check_together(args.part, options, frozen)
         terms = cls.reconstruction_terms(vars(args))
         try:
-            network = CLASSES[args.part](**options[args.part])
+            networks = {name: CLASSES[name](**options[name]) for name in networks_of(args.part)}
             part = PARTS[args.part](
-                network,
+                networks.get(args.part) or torch.nn.ModuleDict(networks),
                 {term: weight for term, weight in args.loss_weights.items() if term in terms},
                 {name: found.network for name, found in frozen.items()},
                 **args.part_conf,
@@ -143,8 +129,11 @@ class PartTask(RestorationTask):
         except (TypeError, ValueError, RuntimeError, AssertionError, ArithmeticError) as error:
             raise UserError(f"the {args.part} cannot be built from this configuration: {error}") from error
         if args.part == "encoder":  # the student starts as its teacher
-            network.load_state_dict(frozen["teacher"].network.state_dict())
-        return PartModel(part, *cls.build_adversary(args, part, options[args.part]))
+            part.network.load_state_dict(frozen["teacher"].network.state_dict())
+        part.cache = frozen_cache(
+            args, {name: (found.network, found.options) for name, found in frozen.items()}
+        )
+        return PartModel(part, *cls.build_adversary(args, part, options))
 
     @classmethod
     def build_adversary(
@@ -155,7 +144,7 @@ class PartTask(RestorationTask):
         Args:
             args: options of the task.
             part: its training.
-            options: arguments of its network.
+            options: arguments of the five networks by name.
         """
         return None, {}
 
@@ -193,7 +182,7 @@ class AdversarialPartTask(PartTask, AdversarialTask):
                 f"choose {' or '.join(fitting)}"
             )
         if adversary.HEARD == "features":
-            given = {"feature_channels": options["out_channels"]}
+            given = {"feature_channels": options[args.part]["out_channels"]}
         try:
             discriminators = adversary(**{**given, **args.discriminator_conf})
         except (TypeError, ValueError) as error:
@@ -233,19 +222,24 @@ def _untrained(kind: str, options: Mapping[str, Any]) -> PartNetwork:
     return PartNetwork(dict(options), network, f"the random {kind}")
 
 
-def _check_together(part: str, options: Mapping[str, Any], frozen: Mapping[str, PartNetwork]) -> None:
-    """Refuse frozen networks of other sizes than the part's."""
+def _check_together(
+    part: str, options: Mapping[str, Mapping[str, Any]], frozen: Mapping[str, PartNetwork]
+) -> None:
+    """Refuse frozen networks of other sizes than those in training."""
     # The encoder that a vocoder learns from is the teacher of the adapter.
     names = {name: "teacher" if (part, name) == ("vocoder", "encoder") else name for name in frozen}
+    learning = networks_of(part)
     check_sizes(
-        {part: options} | {names[name]: network.options for name, network in frozen.items()},
-        {part: f"network_conf.{part}"} | {names[name]: network.source for name, network in frozen.items()},
+        {name: options[name] for name in learning}
+        | {names[name]: network.options for name, network in frozen.items()},
+        {name: f"network_conf.{name}" for name in learning}
+        | {names[name]: network.source for name, network in frozen.items()},
     )
     if part != "encoder":
         return
     teacher = frozen["teacher"]
     for size, value in teacher.options.items():
-        if json.dumps(value) != json.dumps(options[size]):  # where tuples are lists
+        if json.dumps(value) != json.dumps(options[part][size]):  # where tuples are lists
             raise UserError(
                 f"the encoder starts as its teacher: set network_conf.encoder.{size} to {json.dumps(value)}, "
                 f"as in {teacher.source}"

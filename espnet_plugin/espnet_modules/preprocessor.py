@@ -31,6 +31,7 @@ class RestorationPreprocessor(AbsPreprocessor):
     Attributes:
         epoch: to be set before each epoch, see ``EpochIterFactory``.
         peak_range: where the common peak of both segments is drawn from.
+        segments_per_recording: after so many epochs the same segments return in the same order; None: never.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class RestorationPreprocessor(AbsPreprocessor):
         self.clean = clean
         self.epoch = 1
         self.peak_range = (1.0, 1.0)
+        self.segments_per_recording: int | None = None
 
     def __call__(self, uid: str, data: dict) -> dict[str, np.ndarray]:
         """The segments of one utterance.
@@ -101,7 +103,12 @@ class RestorationPreprocessor(AbsPreprocessor):
     @property
     def epoch_name(self) -> str:
         """The epoch as a name for random streams; numbers stand for repetitions of a simulated set."""
-        return f"epoch {self.epoch}" if self.train else "validation"
+        if not self.train:
+            return "validation"
+        epoch = self.epoch
+        if self.segments_per_recording is not None:
+            epoch = (epoch - 1) % self.segments_per_recording + 1
+        return f"epoch {epoch}"
 
     def _segment(self, wave: np.ndarray, start: int) -> np.ndarray:
         return cut(wave, start, self.segment_samples)

@@ -59,7 +59,7 @@ class RestorationTask(EnhancementTask):
 
     @classmethod
     def add_task_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        """Adds ``--segment_samples``, ``--degradation*`` and ``--loss_weights`` to ESPnet's options."""
+        """Adds ``--segment_samples``, ``--degradation*``, ``--loss_weights`` and two more to ESPnet's."""
         super().add_task_arguments(parser)
         group = parser.add_argument_group("Restoration")
         group.add_argument(
@@ -97,6 +97,9 @@ class RestorationTask(EnhancementTask):
             default=False,
             help="Leave recordings at their own rate and make batches of one rate each, for networks that "
             "follow the rate; segments have the duration of --segment_samples at --sample_rate.",
+        )
+        group.add_argument(
+            "--lowest_rate_hz", type=int, default=0, help="Leave out recordings of lower rates (utt2fs)."
         )
         group.add_argument(
             "--loss_weights",
@@ -177,7 +180,7 @@ class RestorationTask(EnhancementTask):
         kwargs: dict | None = None,
     ) -> AbsIterFactory:
         """ESPnet's iterator factory, which tells the preprocessing the epoch; arguments as in ESPnet."""
-        if args.batch_by_rate:
+        if args.batch_by_rate or args.lowest_rate_hz:
             return cls._by_rate(args, distributed_option, mode, kwargs)
         if mode == "train" or not distributed_option.distributed:
             return EpochIterFactory(super().build_iter_factory(args, distributed_option, mode, kwargs))
@@ -195,7 +198,6 @@ class RestorationTask(EnhancementTask):
         distributed_option: Any,
         mode: str,
         kwargs: dict | None,
-        lowest_rate_hz: int = 0,
     ) -> AbsIterFactory:
         """Batches of one rate each; every process has its share of each of them, in validation whole ones.
 
@@ -209,10 +211,11 @@ class RestorationTask(EnhancementTask):
             place = (distributed_option.dist_rank, distributed_option.dist_world_size)
         uids = [uid for batch in factory.sampler.batches for uid in batch]
         rate_of = read_rates(getattr(args, f"{mode}_data_path_and_name_and_type"))
-        uids = [uid for uid in uids if rate_of.get(uid, lowest_rate_hz) >= lowest_rate_hz]
+        uids = [uid for uid in uids if rate_of.get(uid, args.lowest_rate_hz) >= args.lowest_rate_hz]
         if not uids:
             raise UserError(
-                f"the {mode} set has no recording of {lowest_rate_hz} Hz or more; add some, or lower lowest_rate_hz"
+                f"the {mode} set has no recording of {args.lowest_rate_hz} Hz or more; add some, or lower "
+                "lowest_rate_hz"
             )
         if mode == "train":
             batches = RateBatches(uids, rate_of, args.batch_size, True, args.drop_last_iter, place)
@@ -240,7 +243,8 @@ class RestorationTask(EnhancementTask):
         """The arguments of ``RestorationModel``; raises as ``build_model``."""
         followed = {key: value for key, value in args.model_conf.items() if key not in _NOT_FOLLOWED}
         for key in _NOT_FOLLOWED:
-            if args.model_conf.get(key):
+            # Training at 48 kHz has nothing to resample, but ESPnet's inference then knows that it has to.
+            if args.model_conf.get(key) and (key, args.sample_rate) != ("always_forward_in_48k", 48000):
                 raise UserError(f"model_conf: '{key}' is not used in this training; remove it")
         try:
             encoder = encoder_choices.get_class(args.encoder)(**args.encoder_conf)

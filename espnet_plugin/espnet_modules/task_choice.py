@@ -34,8 +34,14 @@ def choose_task(config: Mapping[str, Any], enh_task: str = "auto") -> type[Resto
             f"the configuration trains against the discriminator '{config['discriminator']}': use enh_task "
             "gan, or a configuration without it, such as conf/train/semamba_pp_reconstruction.yaml"
         )
+    # The tasks below are imported here, as they bring transformers along.
+    if "target_weights" in config:
+        from espnet_plugin.espnet_modules.student_task import StudentTask
+
+        if adversarial:
+            raise UserError("a student (target_weights) learns without discriminator; leave it out")
+        return StudentTask
     if config.get("part") is not None:
-        # Here, as it brings transformers along.
         from espnet_plugin.espnet_modules.part_task import AdversarialPartTask, PartTask
 
         return AdversarialPartTask if adversarial else PartTask

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,17 @@ from espnet_plugin.espnet_modules.fresh_degradation import KEY, FreshDegradation
 from espnet_plugin.espnet_modules.launch import Launch
 from espnet_plugin.espnet_modules.training_log import logged, process_log
 
+#: A checkpoint to start from, or one for each network by name.
+Start = str | Path | Mapping[str, str | Path]
+
 MARK = "training.json"
 RESOLVED_CONFIG = "train_config.yaml"
 
 #: May change between two starts of one training: they set when to stop and what to show, not what is learned.
 _MAY_CHANGE = ("max_epoch", "patience", "log_interval", "use_tensorboard", "num_workers")
+
+#: Changes nothing but the time a training takes.
+_WITHOUT_EFFECT = ("frozen_cache", "frozen_cache_gib")
 
 #: ESPnet's name and type for each list.
 _DATA_ROLES = {"wav.scp": "speech_mix,sound", "spk1.scp": "speech_ref1,sound", "utt2fs": "fs,text_int"}
@@ -49,7 +55,9 @@ def train(
     enh_task: str = "auto",
     degradation: Path | None = None,
     corpus_dir: Path | None = None,
-    init: str | Path | None = None,
+    init: Start | None = None,
+    teacher: str | Path | None = None,
+    frozen_cache: Path | None = None,
 ) -> Path:
     """Train the network of a configuration on the pairs of a data folder.
 
@@ -71,7 +79,11 @@ def train(
             speech is degraded anew in every epoch, and ``train/wav.scp`` is not needed.
         corpus_dir: for ``degradation``: the corpus of which ``train`` gives noises and rooms.
         init: checkpoint to start from, see ``espnet_plugin.pretrained.load.read_checkpoint``; for a part of
-            GAP-URGENet see ``espnet_plugin.pretrained.gap_part.read_part``.
+            GAP-URGENet see ``espnet_plugin.pretrained.gap_part.read_part``, and where several learn together,
+            also one for each by name.
+        teacher: GAP-URGENet that a student learns from, as ``espnet_plugin.load`` takes it; instead of
+            ``frozen: {teacher: CHECKPOINT}`` in the configuration.
+        frozen_cache: folder for what frozen networks give, instead of the configuration's.
 
     Returns:
         ``exp_dir/model.pth``, which loads together with ``exp_dir/config.yaml``.
@@ -82,6 +94,15 @@ def train(
     """
     train_config, exp_dir = Path(train_config), Path(exp_dir)
     config = {**load_config(train_config), "seed": seed}
+    if teacher is not None:
+        if "target_weights" not in config:
+            raise UserError(
+                f"{train_config} trains no student, as gap_student.yaml does; leave the teacher out"
+            )
+        path = Path(teacher).expanduser()
+        config["frozen"] = {"teacher": str(path.resolve() if path.exists() else teacher)}
+    if frozen_cache is not None and not {"part", "target_weights"} & config.keys():
+        raise UserError(f"{train_config} trains without frozen networks; leave frozen_cache out")
     clean_only = _is_clean_only(config)
     fresh = None if clean_only else fresh_degradation(config, train_config, degradation, corpus_dir)
     lists = _input_files(Path(data_dir), Path(statistics_dir), fresh, clean_only)
@@ -115,6 +136,10 @@ def train(
             # Not the resolved file: other processes would read it before the first one has written it.
             command = _command(train_config, lists, exp_dir, ngpu, num_workers, seed)
             command += fresh.options() if fresh else []
+            if teacher is not None:
+                command += ["--frozen", json.dumps(config["frozen"])]
+            if frozen_cache is not None:
+                command += ["--frozen_cache", str(Path(frozen_cache).expanduser().resolve())]
             if init and launch.leads:  # the other processes take their weights over from the first
                 command += ["--init_param", str(write_initial_weights(init, config, exp_dir))]
             task.main(cmd=command)
@@ -126,16 +151,24 @@ def train(
     return exp_dir / "model.pth"
 
 
-def _told_apart(config: dict[str, Any], fresh: FreshDegradation | None, init: str | Path | None) -> dict:
+def _told_apart(config: dict[str, Any], fresh: FreshDegradation | None, init: Start | None) -> dict:
     """The configuration with the content of what is given apart from it."""
+    config = {key: value for key, value in config.items() if key not in _WITHOUT_EFFECT}
     config = {**config, KEY: fresh.content()} if fresh else config
     if frozen := config.get("frozen"):
-        config = {**config, "frozen": {name: _checkpoint_identity(path) for name, path in frozen.items()}}
-    return {**config, "init": _checkpoint_identity(init)} if init else config
+        config = {**config, "frozen": checkpoint_identity(frozen)}
+    return {**config, "init": checkpoint_identity(init)} if init else config
 
 
-def _checkpoint_identity(checkpoint: str | Path) -> str:
+def start_of(exp_dir: Path) -> Any:
+    """The identity of what a training started from; None if it is not known or started from nothing."""
+    return ((_read_mark(exp_dir) or {}).get("config") or {}).get("init")
+
+
+def checkpoint_identity(checkpoint: Start) -> str | dict[str, str]:
     """What tells one checkpoint from another: the file's content, or the tag of a hub repository."""
+    if isinstance(checkpoint, Mapping):
+        return {name: checkpoint_identity(path) for name, path in checkpoint.items()}
     path = Path(checkpoint).expanduser()
     path = path / "model.pth" if path.is_dir() else path
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else str(checkpoint)

@@ -83,26 +83,48 @@ class DeWavLM(nn.Module):
             wave: (B, N) at 16 kHz, N >= 320, as it is: its level is not changed.
             lost: (B, T), True for frames to be made up from their surroundings.
         """
+        layers = self.wavlm.encoder.layers
+        first, last = self._outputs(wave, lost, (layers[0], layers[-1]))
+        return first, last
+
+    def first_layer(self, wave: Tensor) -> Tensor:
+        """Features of the first layer alone (B, T, C), for which the others need not be computed.
+
+        Args:
+            wave: as for ``forward``.
+        """
+        (first,) = self._outputs(wave, None, self.wavlm.encoder.layers[:1])
+        return first
+
+    def _outputs(self, wave: Tensor, lost: Tensor | None, layers: Sequence[nn.Module]) -> list[Tensor]:
+        """What the given layers, in their order in the model, put out, normalised."""
         frames = wave.shape[-1] // FRAME
         # A negative amount cuts.
         wave = functional.pad(wave, (0, frames * FRAME + REMAINDER - wave.shape[-1]))
         if lost is None:
             lost = torch.zeros(len(wave), frames, dtype=torch.bool, device=wave.device)
+        outputs: list[Tensor] = []
+
+        def keep(_module, _inputs, output):
+            outputs.append(output if isinstance(output, Tensor) else output[0])
+            if len(outputs) == len(layers):
+                raise _Enough
+
         # Taken from the layers themselves: whether the model's list of hidden states ends before or
         # after the final norm depends on the version of transformers.
-        outputs: list[Tensor] = []
-        layers = self.wavlm.encoder.layers
-        hooks = [
-            layer.register_forward_hook(lambda _module, _inputs, output: outputs.append(output))
-            for layer in (layers[0], layers[-1])
-        ]
+        hooks = [layer.register_forward_hook(keep) for layer in layers]
         try:
             self.wavlm(wave, mask_time_indices=lost)
+        except _Enough:
+            pass
         finally:
             for hook in hooks:
                 hook.remove()
-        first, last = (_normalised(o if isinstance(o, Tensor) else o[0]) for o in outputs)
-        return first, last
+        return [_normalised(output) for output in outputs]
+
+
+class _Enough(Exception):
+    """All layers that were asked for have been computed."""
 
 
 def _normalised(features: Tensor) -> Tensor:

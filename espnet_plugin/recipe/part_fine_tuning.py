@@ -1,4 +1,4 @@
-"""Further training of one of GAP-URGENet's networks on a user's own folders, all stages in one folder."""
+"""Further training of GAP-URGENet's networks on a user's own folders, all stages in one folder."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from espnet_plugin.atomic_write import write_text
 from espnet_plugin.config import deep_merge, load_config
 from espnet_plugin.errors import UserError
 from espnet_plugin.recipe.fine_tuning import CONFIGURATIONS, SIMULATE_CONFIG, prepare
-from espnet_plugin.recipe.part_training import ALL, PARTS, chosen_parts, train_parts
+from espnet_plugin.recipe.part_training import ALL, JOINT, PARTS, chosen_parts, train_parts
 
 DIFFERENCE = CONFIGURATIONS / "train" / "gap_fine_tune.yaml"
 #: Degrades the speech that is trained on.
@@ -34,13 +34,13 @@ def fine_tune_part(
     seed: int = 0,
     force: bool = False,
 ) -> Path:
-    """Train one network of a checkpoint further, on clean speech that is degraded anew in every epoch.
+    """Train one network of a checkpoint further, or vocoder and PostNet together, on clean speech that is degraded anew in every epoch.
 
     Args:
         checkpoint: GAP-URGENet in any form that ``espnet_plugin.load`` takes.
-        train_part: which of its networks, see ``chosen_parts``.
+        train_part: which of its networks, or ``joint``; see ``chosen_parts``.
         output_dir: gets the lists, the validation and test set, and in ``model/`` all five networks.
-        clean_dir: clean speech, for the PostNet at 48 kHz; sub-folders are taken for speakers.
+        clean_dir: clean speech, for the PostNet and ``joint`` at 48 kHz; sub-folders are taken for speakers.
         noise_dir, rir_dir: noise of the same rate or more and, if any, room impulse responses.
         train_config: how to train; default: ``conf/train/gap_PART.yaml`` with ``gap_fine_tune.yaml`` over it.
         simulate_config: the degradations; default: the challenge's with GAP-URGENet's levels, and for the
@@ -57,7 +57,7 @@ def fine_tune_part(
     """
     parts = chosen_parts(train_part)
     if len(parts) > 1:
-        raise UserError(f"--train_part {ALL} would tune all at once; take one of {', '.join(PARTS)}")
+        raise UserError(f"--train_part {ALL} would tune all at once; take one of {', '.join((*PARTS, JOINT))}")
     (part,) = parts
     config = _configuration(part, checkpoint, train_config)
     placed = output_dir / "fine_tune.yaml"

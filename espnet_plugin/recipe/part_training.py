@@ -11,11 +11,14 @@ from espnet_plugin.atomic_write import write_text
 from espnet_plugin.config import load_config
 from espnet_plugin.errors import UserError
 from espnet_plugin.espnet_modules.launch import Launch
+from espnet_plugin.espnet_modules.meeting import Meeting
 from espnet_plugin.recipe.stage import Stage, fingerprint
 
 #: In the order of training.
 PARTS = ("encoder", "vocoder", "adapter", "predictor", "postnet")
 ALL = "all"
+#: Afterwards, if wanted: vocoder and PostNet together, from where they stand.
+JOINT = "joint"
 #: Further names: that of the encoder after its training.
 ALIASES = {"dewavlm": "encoder"}
 #: Stands for the name of the part in the name of a configuration.
@@ -37,13 +40,15 @@ def train_parts(
     corpus_dir: Path | None = None,
     teacher: str | None = None,
     init: str | None = None,
+    frozen_cache: Path | None = None,
 ) -> Path:
     """Train parts into ``experiment/<part>``, each from what the ones before left; then put all together.
 
     What is finished is left alone, what was interrupted goes on.
 
     Args:
-        which: a part, ``dewavlm`` for the encoder, or ``all``.
+        which: a part, ``dewavlm`` for the encoder, ``all`` five, or ``joint``: vocoder and PostNet of the
+            experiment, or else of ``init``, learn together, and the whole model holds what comes of it.
         configs: YAML file of a training, with ``PART`` in place of the name of the part.
         data_dir, statistics_dir, ngpu, cores, seed, degradation, corpus_dir: as of ``train_model``.
         experiment: gets a folder per part and, as soon as all five are there, the whole model.
@@ -51,6 +56,7 @@ def train_parts(
         teacher: WavLM-Large, from which encoder, vocoder and adapter learn, see
             ``espnet_plugin.pretrained.gap_part.read_part``; default: the encoder of ``init``.
         init: checkpoint of all five to start from; it also stands in for parts that have not been trained.
+        frozen_cache: as of ``train_model``.
 
     Returns:
         The experiment's folder.
@@ -59,48 +65,39 @@ def train_parts(
         UserError: no such part, a part whose predecessors are missing, or see ``train_model``.
     """
     from espnet_plugin.recipe.training import train_model
-    from espnet_plugin.training.parts import PARTS as TRAININGS
 
     parts, launch = chosen_parts(which), Launch.from_environment(os.environ)
-    if len(parts) > 1 and launch.count > 1:
-        # Processes meet once; and the others would not wait for what the first one writes in between.
-        raise UserError(
-            f"processes of torchrun or Slurm train one part per start: --train_part {parts[0]} and so on; "
-            f"with --ngpu alone the GPUs of one machine train {ALL} in one go"
-        )
     if len(parts) > 1 and PLACE not in configs.name:
         raise UserError(
             f"{configs} would be the configuration of all parts; write {PLACE} where their names differ, "
             f"such as gap_{PLACE}.yaml"
         )
-    for part in parts:
-        config_file = configs.with_name(configs.name.replace(PLACE, part))
-        config = load_config(config_file)
-        if config.get("part") != part:
-            raise UserError(f"{config_file} trains the part '{config.get('part')}', not the {part}")
-        frozen = {
-            name: _source(part, name, experiment, teacher, init)
-            for name in TRAININGS[part].FROZEN
-            if name not in (config.get("frozen") or {})
-        }
-        placed = _place(config_file, config, frozen, experiment / f"{part}.yaml")
+    with Meeting(launch) as meeting:
+        for part in parts:
+            placed, start, written = meeting.from_first(
+                lambda part=part: _prepared(part, configs, experiment, teacher, init)
+            )
+            meeting.wait_for_files(written)
+            meeting.new_port()
+            if launch.leads:
+                count = f"{1 + PARTS.index(part)} of {len(PARTS)}: " if part in PARTS else ""
+                print(f"part {count}{part}", flush=True)
+            train_model(
+                Path(placed),
+                data_dir,
+                statistics_dir,
+                experiment / part,
+                ngpu,
+                cores,
+                seed,
+                force,
+                degradation=degradation,
+                corpus_dir=corpus_dir,
+                init=start,
+                frozen_cache=frozen_cache,
+            )
         if launch.leads:
-            print(f"part {1 + PARTS.index(part)} of {len(PARTS)}: {part}", flush=True)
-        train_model(
-            placed,
-            data_dir,
-            statistics_dir,
-            experiment / part,
-            ngpu,
-            cores,
-            seed,
-            force,
-            degradation=degradation,
-            corpus_dir=corpus_dir,
-            init=init,
-        )
-    if launch.leads:
-        _put_together(experiment, init)
+            _put_together(experiment, init)
     return experiment
 
 
@@ -111,13 +108,38 @@ def chosen_parts(which: str) -> tuple[str, ...]:
         UserError: it stands for none.
     """
     part = ALIASES.get(which, which)
-    if part != ALL and part not in PARTS:
-        raise UserError(f"there is no part '{which}'; choose {', '.join((ALL, *ALIASES, *PARTS))}")
+    if part not in (ALL, *PARTS, JOINT):
+        raise UserError(f"there is no part '{which}'; choose {', '.join((ALL, *ALIASES, *PARTS, JOINT))}")
     return PARTS if part == ALL else (part,)
 
 
+def _prepared(
+    part: str, configs: Path, experiment: Path, teacher: str | None, init: str | None
+) -> tuple[str, str | dict[str, str] | None, dict[str, int]]:
+    """Write a part's configuration; its path, what it starts from, and sizes of files of this experiment."""
+    from espnet_plugin.training.parts import PARTS as TRAININGS
+    from espnet_plugin.training.parts import networks_of
+
+    config_file = configs.with_name(configs.name.replace(PLACE, part))
+    config = load_config(config_file)
+    if config.get("part") != part:
+        raise UserError(f"{config_file} trains the part '{config.get('part')}', not the {part}")
+    frozen = {
+        name: _source(part, name, experiment, teacher, init)
+        for name in TRAININGS[part].FROZEN
+        if name not in (config.get("frozen") or {})
+    }
+    placed = _place(config_file, config, frozen, experiment / f"{part}.yaml").resolve()
+    start = {}
+    if part == JOINT:
+        start = {name: _source(part, name, experiment, teacher, init) for name in networks_of(part)}
+    sources = (*frozen.values(), *start.values())
+    read = [placed, *(Path(source) / name for source in sources for name in (MODEL, CONFIG))]
+    return str(placed), start or init, {str(path): path.stat().st_size for path in read if path.is_file()}
+
+
 def _source(part: str, name: str, experiment: Path, teacher: str | None, init: str | None) -> str:
-    """Where a frozen network comes from."""
+    """Where a network comes from that is frozen, or that a joint training starts from."""
     if name == "teacher" or part == "vocoder":
         if teacher or init:
             return _absolute(teacher or init)
@@ -130,7 +152,7 @@ def _source(part: str, name: str, experiment: Path, teacher: str | None, init: s
     if init:
         return _absolute(init)
     raise UserError(
-        f"the training of the {part} needs the {name}: run --train_part {name} first, or give --init, a "
+        f"--train_part {part} needs the {name}: run --train_part {name} first, or give --init, a "
         "checkpoint of all five"
     )
 
@@ -156,14 +178,14 @@ def _place(config_file: Path, config: Mapping[str, Any], frozen: Mapping[str, st
 
 def _put_together(experiment: Path, init: str | None) -> None:
     """Write the whole model into the experiment, in the form of ESPnet, unless it is there already."""
-    trained = {part: experiment / part for part in PARTS if (experiment / part / MODEL).is_file()}
+    trained = _trained(experiment)
     missing = [part for part in PARTS if part not in trained]
     if missing and not init:
         print(f"the whole model needs {', '.join(missing)} as well: --train_part {missing[0]}")
         return
     sources = {part: str(trained.get(part, init)) for part in PARTS}
     # Not a setting: with another checkpoint or newly trained parts it is simply made again.
-    inputs = fingerprint(folder / MODEL for folder in trained.values()) + (str(init) if missing else "")
+    inputs = fingerprint(folder / MODEL for folder in {*trained.values()}) + (str(init) if missing else "")
     stage = Stage(experiment, "whole", {}, inputs)
     if stage.finished() and (experiment / MODEL).is_file():
         return
@@ -176,3 +198,24 @@ def _put_together(experiment: Path, init: str | None) -> None:
     write_text(experiment / CONFIG, yaml.safe_dump(whole.config, sort_keys=False))
     stage.finish({"parameters": whole.parameters})
     print(f"the whole model: {experiment / MODEL}, {whole.parameters:,} parameters")
+
+
+def _trained(experiment: Path) -> dict[str, Path]:
+    """The networks that have been trained, and in which folder."""
+    alone = {part: experiment / part for part in PARTS if (experiment / part / MODEL).is_file()}
+    joint = experiment / JOINT
+    if not (joint / MODEL).is_file():
+        return alone
+    from espnet_plugin.espnet_modules.train_stage import checkpoint_identity, start_of
+    from espnet_plugin.training.parts import networks_of
+
+    together = dict.fromkeys(networks_of(JOINT), joint)
+    start = start_of(joint) or {}
+    for name in together:
+        if name in alone and start.get(name) != checkpoint_identity(alone[name]):
+            print(
+                f"the {name} was trained anew after {joint}, which is left out therefore: train it again by "
+                f"--train_part {JOINT} --force"
+            )
+            return alone
+    return alone | together

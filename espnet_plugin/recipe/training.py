@@ -1,6 +1,7 @@
 """Stage 5: train a model, or leave a finished one alone."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from espnet_plugin.espnet_modules.launch import Launch
@@ -18,7 +19,9 @@ def train_model(
     enh_task: str = "auto",
     degradation: Path | None = None,
     corpus_dir: Path | None = None,
-    init: str | None = None,
+    init: str | Mapping[str, str] | None = None,
+    teacher: str | None = None,
+    frozen_cache: Path | None = None,
 ) -> Path:
     """Train on the data folders, go on after an interruption, or do nothing where it is finished.
 
@@ -34,7 +37,9 @@ def train_model(
         enh_task: ``gan`` trains against discriminators, ``enh`` without, ``auto`` as the configuration says.
         degradation: YAML file of degradations: degrade clean training speech anew in every epoch.
         corpus_dir: corpus of stage 1, which gives noises and rooms for that.
-        init: checkpoint to start from.
+        init: checkpoint to start from, or one for each network by name.
+        teacher: GAP-URGENet that a student learns from.
+        frozen_cache: folder that keeps what frozen networks give.
 
     Returns:
         The model file.
@@ -58,6 +63,8 @@ def train_model(
         degradation,
         corpus_dir,
         init,
+        teacher,
+        frozen_cache,
     )
     if Launch.from_environment(os.environ).leads:
         _tell(model, experiment)

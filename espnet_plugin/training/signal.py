@@ -37,6 +37,22 @@ class Wave(NamedTuple):
         return Wave(self.wave.detach())
 
 
+class Fused(NamedTuple):
+    """A batch of segments as the waves of GAP-URGENet's fusion and of one of its branches.
+
+    Attributes:
+        wave: (B, N) at 48 kHz.
+        generative: (B, M) at 16 kHz.
+    """
+
+    wave: Tensor
+    generative: Tensor
+
+    def detach(self) -> "Fused":
+        """The same values without gradient."""
+        return Fused(self.wave.detach(), self.generative.detach())
+
+
 class Features(NamedTuple):
     """A batch of segments as features of an encoder.
 

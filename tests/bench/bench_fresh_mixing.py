@@ -1,6 +1,6 @@
 """The challenge's mixtures of 2 s while training reads them: python -m tests.bench.bench_fresh_mixing
 
-A batch is fetched at once, as data loaders do. Counts CPU seconds of this process and of the programs that it
+As many are fetched at once as data loaders do. Counts CPU seconds of this process and of the programs that it
 starts, so other work on the machine hardly matters: what one worker of a data loader gives per CPU second.
 """
 
@@ -50,18 +50,20 @@ class Recordings:
         self.files, self.rate_hz, self.preprocess = files, rate_hz, preprocess
 
     def __getitem__(self, uid):
-        wave, _ = read_audio(self.files[int(uid[9:]) % len(self.files)])
-        return uid, self.preprocess(uid, {"speech_ref1": wave, "fs": [self.rate_hz]})
+        return uid, self.preprocess(uid, {"speech_ref1": self.read(uid), "fs": [self.rate_hz]})
+
+    def read(self, uid):
+        """The recording of an utterance."""
+        return read_audio(self.files[int(uid[9:]) % len(self.files)])[0]
 
 
 def main():
     """Print segments per CPU second for each rate."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--batches", type=int, default=12, help="of each rate")
-    parser.add_argument("--batch_size", type=int, default=8)
+    parser.add_argument("--batches", type=int, default=6, help="of each rate")
     options = parser.parse_args()
 
-    from espnet_plugin.espnet_modules.mixing_preprocessor import MixingPreprocessor, WholeBatches
+    from espnet_plugin.espnet_modules.mixing_preprocessor import ITEMS_AT_ONCE, MixingPreprocessor
     from espnet_plugin.simulation.challenge.fresh_mixer import FreshMixer
 
     with tempfile.TemporaryDirectory() as folder:
@@ -69,20 +71,20 @@ def main():
         mixer = FreshMixer(CONFIG, folder)
         preprocess = MixingPreprocessor(True, round(SEGMENT_S * 48000), 48000, mixer, own_rate=True)
         load = os.getloadavg()[0]
-        print(f"batches of {options.batch_size} segments of {SEGMENT_S:g} s (1-minute load {load:.1f})")
+        print(f"batches of {ITEMS_AT_ONCE} segments of {SEGMENT_S:g} s (1-minute load {load:.1f})")
         for rate_hz in RATES_HZ:
             files = sorted(Path(folder).glob(f"speech_{rate_hz}_*"))
 
             def batch(number, files=files, rate_hz=rate_hz):
-                data = WholeBatches(Recordings(files, rate_hz, preprocess))
-                numbers = range(options.batch_size * number, options.batch_size * (number + 1))
-                return data.__getitems__([f"utterance{number}" for number in numbers])
+                numbers = range(ITEMS_AT_ONCE * number, ITEMS_AT_ONCE * (number + 1))
+                uids = [f"utterance{number}" for number in numbers]
+                return preprocess.fetch(Recordings(files, rate_hz, preprocess), uids)
 
             batch(1000)  # designs filters, reads rooms
             began = cpu_seconds()
             for number in range(options.batches):
                 batch(number)
-            cost = (cpu_seconds() - began) / options.batches / options.batch_size
+            cost = (cpu_seconds() - began) / options.batches / ITEMS_AT_ONCE
             print(f"  {rate_hz:6d} Hz{1 / cost:8.1f} segments per CPU second{1e3 * cost:9.1f} ms each")
 
 

@@ -5,6 +5,7 @@ import torch
 
 from espnet_plugin.config import load_config
 from espnet_plugin.gap_urgenet.network import GapUrgenet
+from espnet_plugin.semamba_pp.network import SEMambaPP
 from espnet_plugin.training.parts import PARTS
 from espnet_plugin.training.schedule import WarmupCosine
 from tests.conf.test_train_configs import TRAIN
@@ -42,3 +43,10 @@ def test_the_published_weights_are_the_defaults():
     for part, one in PARTS.items():
         stated = load_config(TRAIN / f"gap_{part}.yaml").get("loss_weights", {})
         assert stated in ({}, {**one.DEFAULT_WEIGHTS, **one.ADVERSARIAL_WEIGHTS})
+
+
+def test_the_student_is_as_small_as_its_header_says():
+    with torch.device("meta"):
+        network = SEMambaPP(**load_config(TRAIN / "gap_student.yaml")["separator_conf"])
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    assert parameters == 5_039_845 and round(568_567_237 / parameters) == 113

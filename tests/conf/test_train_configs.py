@@ -58,8 +58,8 @@ def load(name):
 
 
 def trainable(name):
-    """Whether a file is a whole configuration; others are there to be the base of some."""
-    return "separator" in load(name)
+    """Whether a file is all that a training needs; some are the base of others, students need a teacher too."""
+    return "separator" in load(name) and "target_weights" not in load(name)
 
 
 def millions_of_parameters(name):

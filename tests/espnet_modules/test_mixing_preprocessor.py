@@ -140,20 +140,41 @@ def test_workers_change_nothing_and_every_batch_has_one_rate(corpus, config):
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs the program ffmpeg")
 def test_a_batch_at_once_is_the_same(corpus, repository, monkeypatch):
     pytest.importorskip("resampy")
-    from espnet_plugin.espnet_modules.mixing_preprocessor import WholeBatches
     from espnet_plugin.simulation.challenge import ffmpeg
     from espnet_plugin.simulation.challenge.fresh_mixer import FreshMixer
 
     starts = []
     real = ffmpeg._run
-    monkeypatch.setattr(ffmpeg, "_run", lambda jobs: starts.append(len(jobs)) or real(jobs))
+    monkeypatch.setattr(ffmpeg, "_run", lambda jobs, *others: starts.append(len(jobs)) or real(jobs, *others))
     rates = {f"utt{number}": 8000 for number in range(8)}
     mixer = FreshMixer(repository / "conf" / "simulate" / "urgent26_train.yaml", corpus)
-    dataset = WholeBatches(Utterances(preprocessor(mixer, own_rate=True), rates))
+    dataset = Utterances(preprocessor(mixer, own_rate=True), rates)
     one_by_one = [dataset[uid] for uid in rates]
     jobs = len(starts)
     del starts[:]
-    for (uid, alone), (same, together) in zip(one_by_one, dataset.__getitems__(list(rates)), strict=True):
+    together = dataset.preprocess.fetch(dataset, list(rates))
+    for (uid, alone), (same, other) in zip(one_by_one, together, strict=True):
         assert uid == same
-        np.testing.assert_array_equal(alone["speech_mix"], together["speech_mix"])
+        np.testing.assert_array_equal(alone["speech_mix"], other["speech_mix"])
     assert len(starts) < jobs == sum(starts)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_small_batches_are_mixed_several_at_once(workers):
+    from torch.utils.data import DataLoader
+
+    from espnet_plugin.espnet_modules.mixing_preprocessor import SharedMixing
+
+    class Noting:
+        def fetch(self, dataset, uids):
+            return [(uid, len(uids)) for uid in uids]
+
+    class Data:
+        preprocess = Noting()
+
+    batches = [[f"{first}", f"{first + 1}"] for first in range(0, 18, 2)]
+    loader = DataLoader(Data(), batch_sampler=batches, collate_fn=tuple, num_workers=workers)
+    mixed = SharedMixing(loader, items=8)
+    expected = [tuple((uid, 8 if int(uid) < 16 else 2) for uid in batch) for batch in batches]
+    assert list(mixed) == expected and len(mixed) == len(batches)
+    assert list(SharedMixing(loader, items=1))[0] == (("0", 2), ("1", 2))

@@ -45,3 +45,28 @@ def test_pairs_share_place_and_peak():
         np.testing.assert_allclose(pair["speech_mix"], pair["speech_ref1"], atol=1e-3)
         peaks.add(float(np.abs(pair["speech_ref1"]).max()))
     assert len(peaks) == 3 and 0.49 < min(peaks) and max(peaks) < 0.96
+
+
+class Stamping:
+    """In place of the challenge's mixtures: what is degraded tells for which epoch."""
+
+    def mixture(self, speech, rate_hz, uid, epoch_name):
+        return speech + float(epoch_name.removeprefix("epoch ")), speech
+        yield
+
+
+@pytest.mark.parametrize("mixer", [None, Stamping()])
+def test_segments_return_after_as_many_epochs_as_asked(mixer):
+    wave = np.random.default_rng(0).standard_normal(48000).astype(np.float32)
+    preprocess = PartPreprocessor(True, 4800, 16000, mixer, seed=1)
+    preprocess.peak_range = (0.5, 0.95)
+    pairs = {}
+    for count in (None, 1, 3):
+        preprocess.segments_per_recording = count
+        for preprocess.epoch in range(1, 7):
+            pair = preprocess("one", {"speech_mix": 0.1 * wave, "speech_ref1": wave})
+            pairs[count, preprocess.epoch] = b"".join(pair[name].tobytes() for name in sorted(pair))
+    for epoch in range(1, 7):
+        assert pairs[1, epoch] == pairs[None, 1]
+        assert pairs[3, epoch] == pairs[None, (epoch - 1) % 3 + 1]
+    assert len({pairs[None, epoch] for epoch in range(1, 7)}) == 6

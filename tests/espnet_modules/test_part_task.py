@@ -9,9 +9,10 @@ import yaml
 
 from espnet_plugin.errors import UserError
 from espnet_plugin.espnet_modules.train_stage import train
+from espnet_plugin.gap_urgenet.dewavlm import DeWavLM
 from espnet_plugin.pretrained.gap_part import read_part
 from espnet_plugin.pretrained.gap_urgenet import save_official, save_pack
-from espnet_plugin.training.parts import PARTS
+from espnet_plugin.training.parts import PARTS, networks_of
 from espnet_plugin.training.training_step import TrainingStep
 from tests.espnet_modules.conftest import one_thread
 from tests.gap_urgenet.tiny import OPTIONS, tiny_network
@@ -22,7 +23,7 @@ WAVES = {
     "multi_period": {"periods_samples": [2], "channels": [2, 4]},
     "multi_band": {"windows_samples": [512], "channels": 2},
 }
-DISCRIMINATORS = {"vocoder": WAVES, "adapter": {"widths": [2, 4]}, "postnet": WAVES}
+DISCRIMINATORS = {"vocoder": WAVES, "adapter": {"widths": [2, 4]}, "postnet": WAVES, "joint": WAVES}
 #: Two steps of two segments in each of two epochs.
 SHORT = {
     "degradation": None,
@@ -127,7 +128,7 @@ def test_trains_stores_itself_alone_and_resumes_with_the_same_bits(
     for what in ("model", "optimizers", "schedulers"):
         assert_same(resumed[what], straight[what])
     adversarial = part in DISCRIMINATORS
-    judges = {"adapter": ["sequence"], "vocoder": WAVES, "postnet": WAVES}.get(part, ())
+    judges = ["sequence"] if part == "adapter" else DISCRIMINATORS.get(part, ())
     assert {".".join(key.split(".")[:2]) for key in straight["model"]} == {
         "part.network",
         *(f"adversary.{name}" for name in judges),
@@ -140,12 +141,13 @@ def test_trains_stores_itself_alone_and_resumes_with_the_same_bits(
         for term in ("loss", "reconstruction", *PARTS[part].ADVERSARIAL_WEIGHTS):
             assert all(float(row[f"{phase}_{term}"]) for phase in ("train", "valid"))
     # What it leaves is read as what it is, and has learned.
-    trained, before = read_part(part, tmp_path / "straight"), read_part(part, pack)
-    assert trained.options.keys() == before.options.keys()
-    assert any(
-        not torch.equal(value, before.network.state_dict()[name])
-        for name, value in trained.network.state_dict().items()
-    )
+    for network in networks_of(part):
+        trained, before = read_part(network, tmp_path / "straight"), read_part(network, pack)
+        assert trained.options.keys() == before.options.keys()
+        assert any(
+            not torch.equal(value, before.network.state_dict()[name])
+            for name, value in trained.network.state_dict().items()
+        )
 
 
 def test_starts_from_a_checkpoint_or_its_teacher(part_config, pairs, pack, tmp_path):
@@ -156,13 +158,18 @@ def test_starts_from_a_checkpoint_or_its_teacher(part_config, pairs, pack, tmp_p
     arguments = (part_config("predictor", **still), *pairs, tmp_path / "from_official")
     train(*arguments, num_workers=0, init=official)
     train(part_config("encoder", **still), *pairs, tmp_path / "from_teacher", num_workers=0)
+    start = {"vocoder": official, "postnet": pack}
+    train(part_config("joint", **still), *pairs, tmp_path / "from_both", num_workers=0, init=start)
     for part, folder, start in (
         ("predictor", "from_official", official),
         ("encoder", "from_teacher", pack),
+        ("vocoder", "from_both", official),
+        ("postnet", "from_both", pack),
     ):
         expected = read_part(part, start).network.state_dict()
         assert_same(dict(read_part(part, tmp_path / folder).network.state_dict()), dict(expected))
-    assert (tmp_path / "from_official" / "origin.txt").read_text() == "gap_urgenet\n"
+    for folder in ("from_official", "from_both"):
+        assert (tmp_path / folder / "origin.txt").read_text() == "gap_urgenet\n"
 
 
 def test_the_vocoder_reads_clean_speech_only(part_config, pairs, tmp_path):
@@ -172,6 +179,55 @@ def test_the_vocoder_reads_clean_speech_only(part_config, pairs, tmp_path):
     train(part_config("vocoder", max_epoch=1), data, pairs[1], tmp_path / "exp", num_workers=0)
     with pytest.raises(UserError, match="wav.scp is missing"):
         train(part_config("predictor"), data, pairs[1], tmp_path / "other", num_workers=0)
+
+
+@pytest.fixture
+def encoded(monkeypatch):
+    """How many segments every run of an encoder got."""
+    runs, outputs = [], DeWavLM._outputs
+
+    def counted(self, wave, *others):
+        runs.append(len(wave))
+        return outputs(self, wave, *others)
+
+    monkeypatch.setattr(DeWavLM, "_outputs", counted)
+    return runs
+
+
+def test_with_segments_that_return_frozen_networks_compute_once(
+    part_config, pairs, interrupted, encoded, tmp_path
+):
+    cached = {"segments_per_recording": 1, "frozen_cache": str(tmp_path / "cache")}
+    config = part_config("adapter", **cached)
+    with one_thread():
+        train(config, *pairs, tmp_path / "cold", num_workers=0)
+        # Four pairs to learn from and two to validate, each seen by encoder and teacher, in the first epoch only.
+        assert encoded == [1] * 12
+        # Stopped with a full cache and continued with an empty one.
+        interrupted(config, *pairs, tmp_path / "resumed", num_workers=0)
+        assert len(encoded) == 12
+        options = {"num_workers": 0, "frozen_cache": tmp_path / "another"}
+        train(config, *pairs, tmp_path / "resumed", **options)
+        assert encoded == [1] * 24
+    straight, resumed = (read(tmp_path / name / "checkpoint.pth") for name in ("cold", "resumed"))
+    assert_same(resumed["model"], straight["model"])
+
+
+def test_validation_is_computed_once_where_training_segments_are_always_new(
+    part_config, pairs, encoded, tmp_path
+):
+    config = part_config("vocoder", frozen_cache=str(tmp_path / "cache"))
+    train(config, *pairs, tmp_path / "exp", num_workers=0)
+    steps_of_two, validated = encoded.count(2), encoded.count(1)
+    assert (steps_of_two, validated) == (4, 2)
+    # Where it is kept does not make it another training.
+    train(config, *pairs, tmp_path / "exp", num_workers=0, frozen_cache=tmp_path / "other")
+    assert len(encoded) == 6 and not (tmp_path / "other").exists()
+
+
+def test_a_training_without_frozen_networks_has_nothing_to_keep(toy_config, pairs, tmp_path):
+    with pytest.raises(UserError, match="trains without frozen networks; leave frozen_cache out"):
+        train(toy_config(), *pairs, tmp_path / "exp", frozen_cache=tmp_path / "cache")
 
 
 def test_recordings_of_low_rates_are_left_out(part_config, pairs, tmp_path):
@@ -218,6 +274,9 @@ def options(part, **difference):
         ("encoder", {"discriminator": "features"}, "the encoder is trained without discriminator"),
         ("encoder", {"segment_samples": 3201}, "segment_samples is 3201: use a multiple of 320"),
         ("encoder", {"segment_peak": [0.9, 0.5]}, "segment_peak is 0.9 to 0.5"),
+        ("encoder", {"segments_per_recording": 0}, "segments_per_recording is 0: use 1 or more"),
+        ("encoder", {"frozen_cache": __file__}, "frozen_cache: .* cannot be made .*; name another"),
+        ("encoder", {"frozen_cache": "x", "frozen_cache_gib": 0}, "frozen_cache_gib is 0.*above 0"),
         ("encoder", {"batch_by_rate": True}, "so there is no batch_by_rate"),
         ("predictor", {"sample_rate": 48000}, "learns at 16000 Hz, not 48000 Hz"),
         ("predictor", {"network_conf": {"predictor": {"chanels": 4}}}, "'chanels'; did you mean 'channels'"),
@@ -229,6 +288,12 @@ def options(part, **difference):
             "network_conf.vocoder does not belong to network_conf.adapter.*in_channels 32.*out_channels 24",
         ),
         ("vocoder", {"discriminator": "features", "discriminator_conf": {}}, "does not hear.*period_band"),
+        ("joint", {"loss_weights": {"mel": 0, "generative": 0}}, "all weights of mel, generative are 0"),
+        (
+            "joint",
+            {"network_conf": options("vocoder", in_channels=32)},
+            "network_conf.vocoder does not belong to network_conf.adapter",
+        ),
         ("postnet", {"sample_rate": 16000}, "learns at 48000 Hz, not 16000 Hz"),
         ("postnet", {"network_conf": options("postnet", inputs=1)}, "the PostNet joins 2 waves, not 1"),
     ],

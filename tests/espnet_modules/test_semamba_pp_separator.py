@@ -97,7 +97,7 @@ def test_spectral_input_is_refused(separator):
 def test_options_are_those_of_the_network():
     network = inspect.signature(SEMambaPP).parameters
     adapter = inspect.signature(SEMambaPPSeparator).parameters
-    assert {name: p.default for name, p in network.items() if name != "bins"} == {
+    assert {name: p.default for name, p in network.items()} == {
         name: p.default for name, p in adapter.items() if name not in ("input_dim", "num_spk")
     }
 

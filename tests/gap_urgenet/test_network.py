@@ -68,6 +68,20 @@ def test_bands_come_back_as_they_were_split():
     torch.testing.assert_close(postnet._join(split), parts)
 
 
+@pytest.mark.parametrize("layers", [1, 3])
+def test_the_first_layer_alone_is_that_of_the_whole_encoder(layers):
+    encoder = DeWavLM(**OPTIONS["encoder"] | {"layers": layers}).eval()
+    wave, computed = noise(2, 3200), []
+    for layer in encoder.wavlm.encoder.layers:
+        layer.register_forward_hook(lambda *_: computed.append(1))
+    with torch.no_grad():
+        alone, again = encoder.first_layer(wave), encoder.first_layer(wave)
+        assert len(computed) == 2
+        first, last = encoder(wave)
+    assert torch.equal(alone, first) and torch.equal(again, first)
+    assert torch.equal(first, last) == (layers == 1)
+
+
 def test_what_cannot_be_built():
     with pytest.raises(ValueError, match="do not multiply to 320"):
         DeWavLM(**OPTIONS["encoder"] | {"convolutions": [[8, 10, 5]]})

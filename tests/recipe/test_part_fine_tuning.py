@@ -25,7 +25,14 @@ def folders(tmp_path):
 
 
 @pytest.mark.espnet
-def test_the_postnet_of_official_files(official, folders, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    "part, networks, terms",
+    [
+        ("postnet", {"postnet"}, {"mel": 15.0}),
+        ("joint", {"vocoder", "postnet"}, {"mel": 15.0, "generative": 5.0}),
+    ],
+)
+def test_parts_of_official_files(part, networks, terms, official, folders, tmp_path, monkeypatch, capsys):
     from espnet_plugin.recipe import part_fine_tuning
 
     # The same with shorter segments.
@@ -34,16 +41,16 @@ def test_the_postnet_of_official_files(official, folders, tmp_path, monkeypatch,
     content["scheduler_conf"] = {"warmup_steps": 0}
     short.write_text(yaml.safe_dump(content))
     monkeypatch.setattr(part_fine_tuning, "DIFFERENCE", short)
-    command = ["fine-tune", str(official), "--train_part", "postnet", *folders, "-o", str(tmp_path / "tuned")]
+    command = ["fine-tune", str(official), "--train_part", part, *folders, "-o", str(tmp_path / "tuned")]
     assert main(command) == 0
     assert f"--checkpoint {tmp_path / 'tuned' / 'model'}" in capsys.readouterr().out
     tuned = espnet_plugin.load("gap_urgenet", tmp_path / "tuned" / "model", device="cpu").network.state_dict()
     before = espnet_plugin.load("gap_urgenet", official, device="cpu").network.state_dict()
     changed = {name.split(".")[0] for name in before if not torch.equal(tuned[name], before[name])}
-    assert changed == {"postnet"}
+    assert changed == networks
     assert max(float((tuned[name] - before[name]).abs().max()) for name in before) < 1e-3
     config = load_config(tmp_path / "tuned" / "fine_tune.yaml")
-    assert config["loss_weights"] == {"mel": 15.0} and "discriminator" not in config
+    assert config["loss_weights"] == terms and "discriminator" not in config
     written = (tmp_path / "tuned" / "model" / "model.pth").stat().st_mtime_ns
     assert main(command) == 0
     assert (tmp_path / "tuned" / "model" / "model.pth").stat().st_mtime_ns == written

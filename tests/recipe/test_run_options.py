@@ -104,6 +104,11 @@ def test_speech_that_the_training_degrades(run):
     assert "degradation" not in run("--stage=5", "--stop_stage=5").stdout
 
 
+def test_parts_that_keep_what_frozen_networks_give(run):
+    answer = run("--stage=5", "--stop_stage=5", "--train_part", "postnet", "--frozen_cache", "my cache")
+    assert "[--train_part][postnet][--frozen_cache][my cache]" in answer.stdout
+
+
 def test_enhancement_with_a_given_model(run, repository, tmp_path):
     answer = run("--stage=5", "--model", "gap_urgenet", "--checkpoint", "my files")
     scripts = re.findall(r"^\[(\w+)\.py\]", answer.stdout, re.MULTILINE)

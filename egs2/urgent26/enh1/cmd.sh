@@ -17,7 +17,9 @@
 #   array_cmd="sbatch --wait --array=1-16 --cpus-per-task=1 --output=slurm_%A_%a.log $recipe_dir/local/array_job.sh"
 #
 # batch_size is that of all processes together, and has to be at least their number. The processes find their
-# place in the variables of torchrun or srun; an interrupted training goes on with the same command.
+# place in the variables of torchrun or srun; an interrupted training goes on with the same command. All parts of
+# GAP-URGENet (--train_part all) train one after the other in one start of any kind; each needs a free port on the
+# host of the first process.
 
 train_cmd=${train_cmd:-}  # stage 5: training
 gpu_cmd=${gpu_cmd:-}      # stage 6: enhancement

@@ -30,8 +30,9 @@ options=(
     "train_config=conf/train/semamba_pp_mini.yaml  # model and training (full: conf/train/semamba_pp.yaml)"
     "enh_task=auto  # gan: train against discriminators, enh: without, auto: as the configuration says"
     "init=  # checkpoint to start the training from (official file, experiment folder, pack)"
-    "train_part=  # train GAP-URGENet: dewavlm, vocoder, adapter, predictor, postnet or all (conf/train/gap_PART.yaml)"
-    "teacher=  # for --train_part: WavLM-Large (folder of transformers, WavLM-Large.pt), or random to try it out"
+    "train_part=  # train GAP-URGENet: dewavlm, vocoder, adapter, predictor, postnet, all, or then joint (conf/train/gap_PART.yaml)"
+    "teacher=  # for --train_part: WavLM-Large (folder of transformers, WavLM-Large.pt), or random to try it out; for conf/train/gap_student.yaml: GAP-URGENet (experiment, pack, folder of its five files)"
+    "frozen_cache=  # for --train_part and students: folder that keeps what frozen networks give (conf/train/gap_common.yaml says when it pays)"
     "inference_config=conf/enhance/semamba_pp.yaml  # enhancement"
     "model=  # semamba_pp, gap_urgenet or espnet: short for --inference_config conf/enhance/MODEL.yaml"
     "checkpoint=  # enhance with this model instead of training one: official file or folder, pack, hub tag"
@@ -125,8 +126,8 @@ if [[ -n $model ]]; then
     [[ -f $recipe_dir/$inference_config ]] || fail "--model takes semamba_pp, gap_urgenet or espnet, not '$model'"
 fi
 if [[ -n $train_part ]]; then
-    [[ $train_part =~ ^(all|dewavlm|encoder|vocoder|adapter|predictor|postnet)$ ]] ||
-        fail "--train_part takes all, dewavlm, vocoder, adapter, predictor or postnet, not '$train_part'"
+    [[ $train_part =~ ^(all|dewavlm|encoder|vocoder|adapter|predictor|postnet|joint)$ ]] ||
+        fail "--train_part takes all, dewavlm, vocoder, adapter, predictor, postnet or joint, not '$train_part'"
     [[ $given == *" train_config "* ]] || train_config=conf/train/gap_PART.yaml
     [[ -n $model || $given == *" inference_config "* ]] || inference_config=conf/enhance/gap_urgenet.yaml
     : "${enh_tag:=gap_urgenet}"
@@ -211,7 +212,7 @@ if [[ $on_the_fly == true ]]; then
     if [[ $corpus == urgent26 && $given != *" simulate_config "* ]]; then
         fresh_config=${simulate_config%train.yaml}on_the_fly.yaml
     fi
-    if [[ -n $train_part && $given != *" simulate_config "* ]]; then
+    if [[ -n $train_part$teacher && $given != *" simulate_config "* ]]; then
         fresh_config=$(dirname -- "$simulate_config")/gap_urgenet.yaml
     fi
     fresh_training+=(--degradation "$fresh_config")
@@ -220,6 +221,7 @@ init_options=()
 [[ -z $init ]] || init_options=(--init "$init")
 [[ -z $train_part ]] || init_options+=(--train_part "$train_part")
 [[ -z $teacher ]] || init_options+=(--teacher "$teacher")
+[[ -z $frozen_cache ]] || init_options+=(--frozen_cache "$frozen_cache")
 checkpoint_options=()
 [[ -z $checkpoint ]] || checkpoint_options=(--checkpoint "$checkpoint")
 upload_options=()

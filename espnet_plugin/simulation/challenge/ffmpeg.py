@@ -12,7 +12,7 @@ import functools
 import os
 import subprocess
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -62,8 +62,25 @@ def ffmpeg_program() -> str:
     return found
 
 
-def together(works: Sequence[Work[Result]]) -> list[Result | Exception]:
+@functools.cache
+def quick_ffmpeg_program() -> str:
+    """The program that starts fastest: that of imageio-ffmpeg is one file, while those of distributions link
+    some hundred libraries. Its results may differ in the last bits (Opus in more).
+
+    Raises:
+        UserError: there is none.
+    """
+    return decode.bundled_ffmpeg_program() or ffmpeg_program()
+
+
+def together(
+    works: Sequence[Work[Result]], find_program: Callable[[], str] = ffmpeg_program
+) -> list[Result | Exception]:
     """Let several works come to their end, whose jobs run in the same processes as far as possible.
+
+    Args:
+        works: what is to be done.
+        find_program: gives the path of ffmpeg; is called where there is a job.
 
     Returns:
         for each work what it returned, or the error it ended with.
@@ -80,34 +97,35 @@ def together(works: Sequence[Work[Result]]) -> list[Result | Exception]:
                 results[place] = end.value
             except Exception as error:
                 results[place] = error
-        answers = dict(zip(jobs, _results(list(jobs.values())), strict=True))
+        answers = dict(zip(jobs, _results(list(jobs.values()), find_program), strict=True))
     return results
 
 
-def alone(work: Work[Result]) -> Result:
-    """What a work returns.
+def alone(work: Work[Result], find_program: Callable[[], str] = ffmpeg_program) -> Result:
+    """What a work returns; arguments as for `together`.
 
     Raises:
         Exception: what the work raises.
     """
-    (result,) = together([work])
+    (result,) = together([work], find_program)
     if isinstance(result, Exception):
         raise result
     return result
 
 
-def _results(jobs: Sequence[Job]) -> list[bytes | Exception]:
+def _results(jobs: Sequence[Job], find_program: Callable[[], str]) -> list[bytes | Exception]:
     if not jobs:
         return []
     try:
-        return _run(jobs)
+        return _run(jobs, find_program())
     except (UserError, OSError) as error:
         if len(jobs) == 1:
             return [error]
-        return [result for job in jobs for result in _results([job])]  # to find out which one it was
+        # To find out which one it was.
+        return [result for job in jobs for result in _results([job], find_program)]
 
 
-def _run(jobs: Sequence[Job]) -> list[bytes]:
+def _run(jobs: Sequence[Job], program: str) -> list[bytes]:
     """Run all jobs in one process.
 
     Through nameless files, of which nothing can be left behind. Not through pipes: ffmpeg could not complete
@@ -128,7 +146,7 @@ def _run(jobs: Sequence[Job]) -> list[bytes]:
                 source = f"[result{number}]"
             outputs += ["-map", source, *job.options, f"/dev/fd/{result.fileno()}"]
             results.append(result)
-        command = [ffmpeg_program(), *COMMON_OPTIONS, *inputs, *outputs]
+        command = [program, *COMMON_OPTIONS, *inputs, *outputs]
         done = subprocess.run(command, capture_output=True, check=False, pass_fds=descriptors)
         if done.returncode:
             reason = done.stderr.decode(errors="replace").strip() or f"exit status {done.returncode}"

@@ -1,6 +1,5 @@
 """The adapter: from the encoder's features of degraded speech to those that the vocoder was trained on."""
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -26,9 +25,16 @@ class AdapterPart(Part):
     SIGNAL = Features
 
     def compare(self, degraded: Tensor, clean: Tensor) -> tuple[Features, Features]:
-        with torch.no_grad():
-            truth, _ = self.frozen["teacher"](clean)
-            seen = self.frozen["encoder"](degraded, lost_packets(degraded))
+        encoder, teacher = (self.frozen[name] for name in self.FROZEN)
+        (truth,) = self.frozen_outputs(
+            "first layer", ["teacher"], clean, lambda waves: [teacher.first_layer(waves)]
+        )
+        seen = self.frozen_outputs(
+            "both layers, lost packets masked",
+            ["encoder"],
+            degraded,
+            lambda waves: encoder(waves, lost_packets(waves)),
+        )
         return Features(truth), Features(self.network(*seen))
 
     def terms(self, target: Features, restored: Features) -> dict[str, Tensor]:

@@ -1,5 +1,7 @@
 """DeWavLM-Omni: an encoder learns to see in degraded speech what a frozen one sees in clean speech."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -7,6 +9,9 @@ from torch.nn import functional
 from espnet_plugin.gap_urgenet.packet_loss import lost_packets
 from espnet_plugin.training.parts.part import Part
 from espnet_plugin.training.signal import Features
+
+#: What an encoder gives, in this order.
+LAYERS = ("first", "last")
 
 
 class EncoderPart(Part):
@@ -25,14 +30,23 @@ class EncoderPart(Part):
     SIGNAL = Features
 
     def compare(self, degraded: Tensor, clean: Tensor) -> tuple[Features, Features]:
-        """Both layers' features one above the other, (2, B, T, C)."""
-        with torch.no_grad():
-            truth = torch.stack(self.frozen["teacher"](clean))
-        return Features(truth), Features(torch.stack(self.network(degraded, lost_packets(degraded))))
+        """The features of the layers that have a weight, one above the other, (L, B, T, C)."""
+        layers, teacher = self._layers, self.frozen["teacher"]
+        truth = self.frozen_outputs(
+            f"{' and '.join(layers)} layer", ["teacher"], clean, lambda waves: _chosen(layers, teacher(waves))
+        )
+        seen = _chosen(layers, self.network(degraded, lost_packets(degraded)))
+        return Features(torch.stack(tuple(truth))), Features(torch.stack(seen))
 
     def terms(self, target: Features, restored: Features) -> dict[str, Tensor]:
         """Mean squared differences."""
-        layers = zip(("first", "last"), target.features, restored.features)
-        return {
-            name: functional.mse_loss(guess, truth) for name, truth, guess in layers if self.weights[name]
-        }
+        layers = zip(self._layers, target.features, restored.features, strict=True)
+        return {name: functional.mse_loss(guess, truth) for name, truth, guess in layers}
+
+    @property
+    def _layers(self) -> list[str]:
+        return [layer for layer in LAYERS if self.weights[layer]]
+
+
+def _chosen(layers: list[str], features: Sequence[Tensor]) -> list[Tensor]:
+    return [one for layer, one in zip(LAYERS, features, strict=True) if layer in layers]

@@ -1,4 +1,4 @@
-"""What the five trainings of GAP-URGENet have in common (specification, section 9).
+"""What the trainings of GAP-URGENet have in common (specification, section 9).
 
 Shapes: B items, N samples, T frames, C features.
 """
@@ -7,27 +7,24 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
+from espnet_plugin.training.frozen_networks import FrozenNetworks
 from espnet_plugin.training.signal import Wave
 
 
-class Part(nn.Module):
-    """One network in training, with the frozen networks around it.
-
-    The frozen ones compute without gradient and in eval mode; they move between devices with the part, but
-    they are no submodules: no optimiser sees them and no checkpoint holds them.
+class Part(FrozenNetworks):
+    """A network in training, or several, with the frozen networks around it.
 
     Args:
-        network: what is trained.
+        network: what is trained; several networks as a ``ModuleDict``.
         weights: weight per term of the loss, over ``DEFAULT_WEIGHTS``.
         frozen: name -> network.
 
     Attributes:
         network: as given.
-        frozen: as given.
         weights: of each term.
+        frozen, cache: of ``FrozenNetworks``.
 
     Raises:
         ValueError: an unknown term, no term at all, or a frozen network that is missing or not used.
@@ -39,6 +36,8 @@ class Part(nn.Module):
     DEFAULT_WEIGHTS: Mapping[str, float]
     #: Weights of the adversary's terms; none if the part is trained without.
     ADVERSARIAL_WEIGHTS: Mapping[str, float] = {}
+    #: Networks that learn together, given as one ``ModuleDict``; none if one learns, that of the part's name.
+    TOGETHER: tuple[str, ...] = ()
     #: Names of the frozen networks.
     FROZEN: tuple[str, ...] = ()
     #: What ``compare`` gives, a class of ``espnet_plugin.training.signal``.
@@ -52,8 +51,7 @@ class Part(nn.Module):
         weights: Mapping[str, float] | None = None,
         frozen: Mapping[str, nn.Module] | None = None,
     ) -> None:
-        super().__init__()
-        frozen = dict(frozen or {})
+        super().__init__(frozen or {})
         for name in weights or ():
             if name not in self.DEFAULT_WEIGHTS:
                 known = ", ".join(self.DEFAULT_WEIGHTS)
@@ -61,19 +59,11 @@ class Part(nn.Module):
         weights = {**self.DEFAULT_WEIGHTS, **(weights or {})}
         if not any(weights.values()):
             raise ValueError(f"all weights of {', '.join(weights)} are 0, so that there is nothing to learn")
-        if set(frozen) != set(self.FROZEN):
-            needed, found = (", ".join(names) or "none" for names in (self.FROZEN, frozen))
+        if set(self.frozen) != set(self.FROZEN):
+            needed, found = (", ".join(names) or "none" for names in (self.FROZEN, self.frozen))
             raise ValueError(f"the frozen networks of this part are {needed}, not {found}")
-        for module in frozen.values():
-            module.eval().requires_grad_(False)
         self.network = network
         self.weights = weights
-        self.frozen = frozen  # a plain dictionary: torch does not register what is in it
-
-    def _apply(self, fn: Any, recurse: bool = True) -> "Part":
-        for module in self.frozen.values():
-            module._apply(fn)
-        return super()._apply(fn, recurse)
 
     @abstractmethod
     def compare(self, degraded: Tensor, clean: Tensor) -> tuple[Any, Any]:

@@ -1,6 +1,5 @@
 """The vocoder: clean speech from the features that a frozen encoder sees in it."""
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -20,8 +19,10 @@ class VocoderPart(MelPart):
     CLEAN_ONLY = True
 
     def compare(self, degraded: Tensor, clean: Tensor) -> tuple[Wave, Wave]:
-        with torch.no_grad():
-            features, _ = self.frozen["encoder"](clean)
+        encoder = self.frozen["encoder"]
+        (features,) = self.frozen_outputs(
+            "first layer", ["encoder"], clean, lambda waves: [encoder.first_layer(waves)]
+        )
         restored = self.network(features)
         # Whole frames come out; what is left of the segment has nothing to be compared with.
         samples = min(clean.shape[-1], restored.shape[-1])

@@ -75,3 +75,12 @@ def test_no_program_names_both_remedies(monkeypatch):
     with pytest.raises(UserError, match=r"apt-get install ffmpeg.*pip install"):
         ffmpeg.ffmpeg_program()
     ffmpeg.ffmpeg_program.cache_clear()
+
+
+def test_training_takes_the_program_that_starts_fastest(monkeypatch):
+    for bundled, expected in (("/bundled/ffmpeg", "/bundled/ffmpeg"), (None, "/usr/bin/ffmpeg")):
+        ffmpeg.quick_ffmpeg_program.cache_clear()
+        monkeypatch.setattr(ffmpeg.decode, "bundled_ffmpeg_program", lambda found=bundled: found)
+        monkeypatch.setattr(ffmpeg, "ffmpeg_program", lambda: "/usr/bin/ffmpeg")
+        assert ffmpeg.quick_ffmpeg_program() == expected
+    ffmpeg.quick_ffmpeg_program.cache_clear()

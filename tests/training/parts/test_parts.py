@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from espnet_plugin.training.adversaries import FeatureAdversary, PeriodBandAdversary
-from espnet_plugin.training.parts import PARTS, PredictorPart
+from espnet_plugin.training.frozen_cache import FrozenCache
+from espnet_plugin.training.parts import PARTS, PredictorPart, networks_of
 from tests.gap_urgenet.tiny import tiny_network
 
 SMALL = {"multi_period": {"channels": (4, 8)}, "multi_band": {"channels": 4}}
@@ -12,14 +13,16 @@ ADVERSARIES = {
     "vocoder": lambda: PeriodBandAdversary(**SMALL),
     "adapter": lambda: FeatureAdversary(feature_channels=24, widths=(4, 8)),
     "postnet": lambda: PeriodBandAdversary(**SMALL),
+    "joint": lambda: PeriodBandAdversary(**SMALL),
 }
 
 
 def part(name, **options):
     """The part of a tiny network, with the rest of another one frozen around it."""
     network, around = tiny_network(0), tiny_network(1)
+    learning = torch.nn.ModuleDict({one: getattr(network, one) for one in networks_of(name)})
     frozen = {one: around.encoder if one == "teacher" else getattr(around, one) for one in PARTS[name].FROZEN}
-    return PARTS[name](getattr(network, name), frozen=frozen, **options)
+    return PARTS[name](learning if name == "joint" else learning[name], frozen=frozen, **options)
 
 
 def segments(rate_hz, seconds=0.4):
@@ -65,6 +68,39 @@ def test_frozen_networks_stay_as_they_are_and_are_not_stored(name):
         assert not net.training and all(p.grad is None and not p.requires_grad for p in net.parameters())
         assert all(torch.equal(value, before[key][k]) for k, value in net.state_dict().items())
     assert any(parameter.grad.any() for parameter in one.parameters())
+
+
+@pytest.mark.parametrize("name", [name for name, one in PARTS.items() if one.FROZEN])
+def test_what_frozen_networks_give_is_computed_once(name, tmp_path):
+    signals, items = [], []
+    for _ in range(2):
+        one = part(name, weights={"first": 1.0} if name == "encoder" else None).eval()
+        one.cache = FrozenCache(tmp_path, 2**30, {key: key for key in one.frozen})
+        runs = []
+        for network in set(one.frozen.values()):
+            inner = getattr(network, "wavlm", network)  # passes of an encoder that end early count as well
+            inner.register_forward_pre_hook(lambda _m, args, runs=runs: runs.append(len(args[0])))
+        with torch.no_grad():
+            signals.append(one.compare(*segments(one.rate_hz)))
+        items.append(runs)
+    assert set(items[0]) == {1} and not items[1]
+    for made, read in zip(*signals, strict=True):
+        assert torch.equal(made[0], read[0])
+    # A single item and no cache: no rounding of other sizes of batches, so all bits are the same.
+    degraded, clean = (wave[1:] for wave in segments(one.rate_hz))
+    with torch.no_grad():
+        cached = one.compare(degraded, clean)
+        one.cache = None
+        direct = one.compare(degraded, clean)
+    assert all(torch.equal(mine[0], theirs[0]) for mine, theirs in zip(cached, direct, strict=True))
+
+
+def test_training_segments_are_kept_only_if_they_return(tmp_path):
+    one = part("vocoder").train()
+    for keeps, files in ((False, 0), (True, 2)):
+        one.cache = FrozenCache(tmp_path, 2**30, {"encoder": "one"}, keeps_training=keeps)
+        one.compare(*segments(one.rate_hz))
+        assert sum(path.is_file() for path in tmp_path.rglob("*")) == files
 
 
 def test_frozen_networks_move_with_the_part():
