@@ -15,9 +15,9 @@ examples:
 
 The ONNX file holds the network between the short-time Fourier transform and its inverse: inputs magnitude
 and phase, outputs restored_magnitude and restored_phase, all (batch, bins, frames) in float32, with 201 bins
-at 16 kHz; batch and frames may vary. Its metadata name rate, window, hop and compression. egs2/urgent26/onnx_example.py does the
-rest with NumPy. onnxruntime 1.17 or newer runs it, with 0.1 GiB of memory per second of audio. Before the
-file gets its name, its outputs are compared with the network's.
+at 16 kHz; batch and frames may vary. Its metadata name rate, window, hop and compression.
+egs2/urgent26/onnx_example.py does the rest with NumPy. onnxruntime 1.17 or newer runs it, with 0.1 GiB of
+memory per second of audio. Before the file gets its name, its outputs are compared with the network's.
 """
     parser.add_argument("checkpoint", help="official .pth, .safetensors, experiment folder, pack or hub tag")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="F", help="the file, *.onnx")

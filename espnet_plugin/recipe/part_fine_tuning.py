@@ -34,7 +34,9 @@ def fine_tune_part(
     seed: int = 0,
     force: bool = False,
 ) -> Path:
-    """Train one network of a checkpoint further, or vocoder and PostNet together, on clean speech that is degraded anew in every epoch.
+    """Train one network of a checkpoint further, or vocoder and PostNet together.
+
+    They learn from clean speech that is degraded anew in every epoch.
 
     Args:
         checkpoint: GAP-URGENet in any form that ``espnet_plugin.load`` takes.
