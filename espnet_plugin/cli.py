@@ -124,7 +124,9 @@ def _run(program: str, help_line: str, import_module: Callable[[], ModuleType], 
         place = error.filename or "the output folder"
         return _fail(program, f"no space left for {place}; free some and run the same command again")
     except KeyboardInterrupt:
-        again = "the same command without --force" if "--force" in argv else "the same command"
+        # Its record knows what is old; other verbs would take that for done.
+        old_is_known = program.endswith(" enhance") and "--force" in argv
+        again = "the same command without --force" if old_is_known else "the same command"
         print(f"\n{program}: interrupted; {again} continues", file=sys.stderr)
         return 130
 

@@ -41,9 +41,11 @@ def loading() -> Iterator[None]:
 
     They make half a million objects, all of which stay; these are not searched later either.
     """
+    collects = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        gc.enable()
+        if collects:
+            gc.enable()

@@ -88,5 +88,7 @@ def test_what_continues_after_a_forced_run(capsys):
     interrupted = module_that(None)
     interrupted.add_arguments = lambda parser: parser.add_argument("--force", action="store_true")
     interrupted.run = interrupt
-    assert cli.run_script("stage 9", interrupted, ["--force"]) == 130
+    assert cli.run_script("urgent26 enhance", interrupted, ["--force"]) == 130
     assert "the same command without --force continues" in capsys.readouterr().err
+    assert cli.run_script("urgent26 score", interrupted, ["--force"]) == 130
+    assert "the same command continues" in capsys.readouterr().err

@@ -20,8 +20,8 @@ confidence intervals: take a handful of recordings of your own for a first look,
 
 The output folder gets COMPARISON.md, comparison.json, comparison.png (quality against cost) and for each
 model its enhanced recordings and scores; `urgent26 report` makes a page to listen out of them. The same command
-continues after an interruption, and takes further models. Exit code: 0 all is well, 1 some files failed, 2
-nothing was done.
+continues after an interruption, and takes further models. Exit code: 0 all is well, 1 some files failed or a
+model could not be measured, 2 no comparison was written.
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -97,19 +98,21 @@ def compare(
     if seconds:
         facts = describe_machine()
         lasting = {name: value for name, value in facts.items() if name != _LOAD}
-        case = {"seconds": seconds, "rounds": rounds, "rate_hz": _usual_rate_hz(noisy)}
+        rate_hz = _usual_rate_hz(noisy)
+        case = {"seconds": seconds, "rounds": rounds, "rate_hz": rate_hz}
         for one in systems:
             print(f"{one.name}: measuring on {seconds:g} s of audio, {rounds} times", flush=True)
             one.measure(case, lasting, output_dir / one.name / COST, force)
             if one.note:
                 remarks.append(f"{one.name} could not be measured: {one.note}")
-        facts |= {"measured on": f"{seconds:g} s at {case['rate_hz']} Hz, median of {rounds}"}
+        at = f"{rate_hz} Hz" if rate_hz else "the model's rate"
+        facts |= {"measured on": f"{seconds:g} s at {at}, median of {rounds}"}
+    write_text(output_dir / NUMBERS, table.as_json(before, systems, facts))
     drawn = any(one.cost for one in systems)
     if drawn:
         picture.draw(output_dir / PICTURE, before, systems)
     page = table.markdown(before, systems, facts, remarks, PICTURE if drawn else None)
     write_text(output_dir / PAGE, page)
-    write_text(output_dir / NUMBERS, table.as_json(before, systems, facts))
     shown = [score_table.text(table.quality_rows(before, systems))]
     if drawn:
         shown.append(score_table.text(table.cost_rows(systems)))
@@ -118,7 +121,10 @@ def compare(
     return not failed and not before.errors and not any(one.note for one in systems)
 
 
-def _usual_rate_hz(files: Mapping[str, Path]) -> int:
-    """The rate of most recordings."""
-    rates_hz = Counter(audio_info(path)[2] for path in files.values())
-    return rates_hz.most_common(1)[0][0]
+def _usual_rate_hz(files: Mapping[str, Path]) -> int | None:
+    """The rate of most recordings; None if none of them can be read without decoding it."""
+    rates_hz: Counter[int] = Counter()
+    for path in files.values():
+        with contextlib.suppress(UserError):  # has been told as a recording that failed
+            rates_hz[audio_info(path)[2]] += 1
+    return rates_hz.most_common(1)[0][0] if rates_hz else None

@@ -72,7 +72,8 @@ def enhance_files(
         out_dir: all targets lie in it; made if missing, and holds a record of what was made how.
         settings: model and options; results that were made with others are an error.
         force: enhance again what is there already, whatever it is. Each file stays until the new one is
-            whole; after an interruption a run without `force` replaces the others.
+            whole; after an interruption a run without `force` replaces the others. (So does the file of a
+            recording that has changed, also if that one fails.)
         progress: show how far it is.
 
     Returns:

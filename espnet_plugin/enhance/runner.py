@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -49,6 +50,10 @@ class InThisProcess(Runner):
     def __enter__(self) -> Runner:
         self._enhancer = self._load()
         return self
+
+    def __exit__(self, *error) -> None:
+        del self._enhancer
+        gc.unfreeze()  # what was loaded may go, see `process_settings.loading`
 
     def outcomes(self, jobs: Sequence[Job], heard: Callable[[float], object]) -> Iterator[Outcome]:
         from espnet_plugin.enhance.job import run_job

@@ -102,7 +102,9 @@ class Meeting:
         self._shared += 1
         key = f"shared{self._shared}"
         if self.launch.leads:
-            self._store.set(key, json.dumps(compute()))
+            value = compute()
+            self._store.set(key, json.dumps(value))
+            return value
         self._wait(lambda: self._store.check([key]))
         return json.loads(self._store.get(key))
 
@@ -139,8 +141,11 @@ class Meeting:
             self._wait(is_seen)
 
     def _wait_for_all(self) -> None:
-        there = self._store.add(_ARRIVED, 1)
-        if self.launch.leads:
+        if not self.launch.leads:
+            with contextlib.suppress(RuntimeError):  # the first process has gone, and says why
+                self._store.add(_ARRIVED, 1)
+        else:
+            there = self._store.add(_ARRIVED, 1)
             until = time.monotonic() + self._patience_s
             while there < self.launch.count and time.monotonic() < until:
                 if self._failure():

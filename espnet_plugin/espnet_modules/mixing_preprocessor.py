@@ -24,7 +24,8 @@ class MixingPreprocessor(RestorationPreprocessor):
     """Cuts segments of one duration at each recording's own rate; mixes clean ones with noise if asked to.
 
     What an utterance gets depends on the seed, the epoch and the utterance id alone, as with
-    ``DegradingPreprocessor`` in its scope "segment". Levels are those of the mixture: one common gain for
+    ``DegradingPreprocessor`` in its scope "segment"; the last bits of codecs and wind also on the program
+    ffmpeg, so that all machines of a training should have the same one. Levels are those of the mixture: one common gain for
     degraded and clean speech.
 
     Args:

@@ -80,6 +80,7 @@ def read_rates(data: Sequence[Sequence[str]]) -> dict[str, int]:
     """
     path = next((Path(entry[0]) for entry in data if entry[1] == "fs"), None)
     if path is None:
-        raise UserError("batch_by_rate needs the rates of the recordings (utt2fs); run stage 3")
+        keys = "batch_by_rate and lowest_rate_hz need"
+        raise UserError(f"{keys} the rates of the recordings (utt2fs); run stage 3")
     pairs = (line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
     return {uid: int(rate_hz) for uid, rate_hz in pairs}

@@ -99,7 +99,10 @@ class RestorationTask(EnhancementTask):
             "follow the rate; segments have the duration of --segment_samples at --sample_rate.",
         )
         group.add_argument(
-            "--lowest_rate_hz", type=int, default=0, help="Leave out recordings of lower rates (utt2fs)."
+            "--lowest_rate_hz",
+            type=int,
+            default=0,
+            help="Leave out recordings of lower rates (utt2fs); every batch then has one rate.",
         )
         group.add_argument(
             "--loss_weights",

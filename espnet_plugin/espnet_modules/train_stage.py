@@ -29,7 +29,7 @@ RESOLVED_CONFIG = "train_config.yaml"
 #: May change between two starts of one training: they set when to stop and what to show, not what is learned.
 _MAY_CHANGE = ("max_epoch", "patience", "log_interval", "use_tensorboard", "num_workers")
 
-#: Changes nothing but the time a training takes.
+#: Changes the time a training takes; and last bits, where a cache is added or left out midway.
 _WITHOUT_EFFECT = ("frozen_cache", "frozen_cache_gib")
 
 #: ESPnet's name and type for each list.
@@ -166,12 +166,19 @@ def start_of(exp_dir: Path) -> Any:
 
 
 def checkpoint_identity(checkpoint: Start) -> str | dict[str, str]:
-    """What tells one checkpoint from another: the file's content, or the tag of a hub repository."""
+    """What tells one checkpoint from another: the content of its files, or the tag of a hub repository."""
     if isinstance(checkpoint, Mapping):
         return {name: checkpoint_identity(path) for name, path in checkpoint.items()}
     path = Path(checkpoint).expanduser()
+    if path.is_dir() and not (path / "model.pth").is_file():  # several files make a model
+        from espnet_plugin.enhance.record import content_digest
+
+        return content_digest(path)
     path = path / "model.pth" if path.is_dir() else path
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else str(checkpoint)
+    if not path.is_file():
+        return str(checkpoint)
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_clean_only(config: dict[str, Any]) -> bool:

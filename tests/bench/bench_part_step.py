@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 CONFIGS = Path(__file__).resolve().parents[2] / "conf" / "train"
-PARTS = ("encoder", "vocoder", "adapter", "predictor", "postnet")
+PARTS = ("encoder", "vocoder", "adapter", "predictor", "postnet", "joint")
 
 
 class Training:

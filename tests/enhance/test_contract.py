@@ -93,6 +93,13 @@ def test_every_model_keeps_shape_and_level(models, name, samples, channels, rate
         np.testing.assert_allclose(measure(found, axis=0), measure(wave, axis=0), rtol=0.03)
 
 
+class Bypass(torch.nn.Module):
+    """Gives what it gets."""
+
+    def forward(self, magnitude, phase):
+        return magnitude, phase
+
+
 @pytest.mark.parametrize("rate_hz", RATES)
 @pytest.mark.parametrize("name", ["semamba_pp", "gap_urgenet"])
 def test_time_stays(models, name, rate_hz):
@@ -102,7 +109,7 @@ def test_time_stays(models, name, rate_hz):
     """
     enhancer = models[name](window_s=0.3, overlap_s=0.1)
     if name == "semamba_pp":
-        enhancer.network = lambda magnitude, phase: (magnitude, phase)
+        enhancer.network = Bypass()
     else:
         enhancer.restore = lambda wave, lost: (wave, 16000)
     samples = rate_hz

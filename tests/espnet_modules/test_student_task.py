@@ -1,6 +1,7 @@
 """A student of GAP-URGENet: it learns from its teacher, resumes, and is a SEMamba++ like any other."""
 
 import csv
+import shutil
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from espnet_plugin.config import load_config
 from espnet_plugin.errors import UserError
 from espnet_plugin.espnet_modules.train_stage import train
 from espnet_plugin.gap_urgenet.network import GapUrgenet
-from espnet_plugin.pretrained.gap_urgenet import save_official, save_pack
+from espnet_plugin.pretrained.gap_urgenet import save_official
 from espnet_plugin.training.training_step import TrainingStep
 from tests.espnet_modules.conftest import one_thread
 from tests.gap_urgenet.tiny import tiny_network
@@ -112,10 +113,12 @@ def test_goes_on_with_the_same_bits(longer, student, pairs, teacher, tmp_path, m
     whole, killed = (read(folder / "model.pth") for folder in (student, tmp_path))
     assert whole.keys() == killed.keys()
     assert all(torch.equal(whole[name], killed[name]) for name in whole)
-    other = tmp_path / "other.safetensors"
-    save_pack(other, tiny_network(2))
+    # The teacher is known by the content of its files.
+    moved = shutil.copytree(teacher, tmp_path / "moved")
+    train(longer, *pairs, tmp_path, num_workers=0, teacher=moved)
+    save_official(moved, tiny_network(2))
     with pytest.raises(UserError, match=r"another configuration \(frozen\)"):
-        train(longer, *pairs, tmp_path, num_workers=0, teacher=other)
+        train(longer, *pairs, tmp_path, num_workers=0, teacher=moved)
 
 
 def test_learns_on_the_fly(student_config, clean_only, make_corpus, teacher, repository, tmp_path):
