@@ -27,6 +27,7 @@ class SEMambaPPSeparator(WaveSeparator):
     """
 
     name = "semamba_pp"
+
     def __init__(
         self,
         input_dim: int,

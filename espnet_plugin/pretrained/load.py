@@ -282,8 +282,8 @@ def separator_options(config: Any, source: Path, model: str) -> dict[str, Any]:
     found = config.get("separator") if isinstance(config, dict) else None
     if found is not None and config.get("part"):
         raise UserError(
-            f"{source} is GAP-URGENet's training '{config['part']}' alone; name the folder above it, which holds "
-            "all five networks, or join them by urgent26 convert --parts"
+            f"{source} is GAP-URGENet's training '{config['part']}' alone; name the folder above it, which "
+            "holds all five networks, or join them by urgent26 convert --parts"
         )
     if found != model:
         other = found if found in MODELS else "espnet"
