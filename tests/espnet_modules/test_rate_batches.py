@@ -50,7 +50,7 @@ def test_mistakes_are_named(tmp_path):
         batches(batch_size=30, drop_last=True)
     with pytest.raises(UserError, match="with 8 processes"):
         batches(part=(0, 8))
-    with pytest.raises(UserError, match="batch_by_rate needs the rates"):
+    with pytest.raises(UserError, match="need the rates"):
         read_rates([("wav.scp", "speech_mix", "sound")])
     (tmp_path / "utt2fs").write_text("a 8000\nb 48000\n")
     assert read_rates([(str(tmp_path / "utt2fs"), "fs", "text_int")]) == {"a": 8000, "b": 48000}

@@ -36,7 +36,9 @@ def test_numbers_of_espnet(items, steps, channels, units, axis, gain, threads):
             expected = x + spread(heard.transpose(1, 2)).transpose(1, 2)
             found = x.transpose(0, 1 - axis).contiguous()
             recur_(found, axis, norm, lstm, spread)
-            torch.testing.assert_close(found.transpose(0, 1 - axis), expected, rtol=1e-4, atol=1e-5)
+            # Steep gates raise what either order rounds.
+            limits = {"rtol": 1e-4, "atol": 1e-5 * gain}
+            torch.testing.assert_close(found.transpose(0, 1 - axis), expected, **limits)
         assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
