@@ -185,7 +185,8 @@ def trained(config, data_dir, statistics_dir, experiment, *others, **options):
     distributed.destroy_process_group()
     frozen = yaml.safe_load(Path(config).read_text())["frozen"]
     there = [Path(path, "model.pth").is_file() for path in frozen.values() if path != "random"]
-    print(f"process {rank}, {experiment.name}: {int(together)} together, {there}", flush=True)
+    said = f"process {rank}, {experiment.name}: {int(together)} together, {there}\\n"
+    os.write(1, said.encode())  # whole: print may write the end of a line by itself
     if rank == 0:
         time.sleep(0.5)
         experiment.mkdir(parents=True)
