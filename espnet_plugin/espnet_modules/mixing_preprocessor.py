@@ -25,8 +25,8 @@ class MixingPreprocessor(RestorationPreprocessor):
 
     What an utterance gets depends on the seed, the epoch and the utterance id alone, as with
     ``DegradingPreprocessor`` in its scope "segment"; the last bits of codecs and wind also on the program
-    ffmpeg, so that all machines of a training should have the same one. Levels are those of the mixture: one common gain for
-    degraded and clean speech.
+    ffmpeg, so that all machines of a training should have the same one. Levels are those of the mixture: one
+    common gain for degraded and clean speech.
 
     Args:
         train: whether segments are random.
