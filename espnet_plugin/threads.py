@@ -12,39 +12,58 @@ from contextlib import contextmanager
 
 import torch
 
-PARTS_PER_THREAD = 8
+SMALLEST_PARTS_PER_THREAD = 32
 
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
 
 
-def run_in_threads(kernel: Callable, arrays: Iterable, sequences: int, together: int = 1) -> None:
+def run_in_threads(
+    kernel: Callable, arrays: Iterable, sequences: int, together: int = 1, aligned: bool = True
+) -> None:
     """Call kernel(*arrays, first, last) on contiguous parts of the batch, which the threads take in turn.
 
-    There are several parts per thread, for cores that other programs use too are slower than others.
+    There are several parts per thread, and they become smaller, for cores that other programs use too are
+    slower than others.
 
     Args:
         kernel: calculates the sequences first..last-1, each independently of the others.
         arrays: what it takes before the two numbers.
         sequences: size of the batch.
-        together: sequences that the kernel calculates at once; parts are multiples of them.
+        together: sequences that the kernel calculates at once.
+        aligned: parts begin at multiples of `together`; otherwise they are as large at most, and of one size.
     """
-    groups = -(-sequences // together)
-    threads = min(torch.get_num_threads(), groups)
+    threads = min(torch.get_num_threads(), -(-sequences // together) if aligned else sequences)
     if threads <= 1:
         kernel(*arrays, 0, sequences)
         return
-    parts = min(PARTS_PER_THREAD * threads, groups)
-    edges = [min(groups * i // parts * together, sequences) for i in range(parts + 1)]
+    divide = _falling_parts if aligned else _equal_parts
+    edges = divide(sequences, threads, together)
     numbers = itertools.count()  # its next one is taken by one thread only
 
     def work():
-        while (part := next(numbers)) < parts:
+        while (part := next(numbers)) < len(edges) - 1:
             kernel(*arrays, *edges[part : part + 2])
 
     helpers = [_submit(work) for _ in range(threads - 1)]
     work()  # this thread takes parts itself
     for helper in helpers:
         helper.result()
+
+
+def _falling_parts(sequences: int, threads: int, together: int) -> list[int]:
+    """Edges of parts that are half of what is left for a thread, down to a small one."""
+    groups = -(-sequences // together)
+    least, edges = -(-groups // (SMALLEST_PARTS_PER_THREAD * threads)), [0]
+    while edges[-1] < groups:
+        left = groups - edges[-1]
+        edges.append(edges[-1] + min(max(left // (2 * threads), least), left))
+    return [min(edge * together, sequences) for edge in edges]
+
+
+def _equal_parts(sequences: int, threads: int, largest: int) -> list[int]:
+    """Edges of parts of nearly one size, as many for each thread."""
+    parts = min(-(-sequences // (largest * threads)) * threads, sequences)
+    return [sequences * i // parts for i in range(parts + 1)]
 
 
 def run_one_thread_each(tasks: Iterable[Callable[[], object]]) -> None:

@@ -20,30 +20,35 @@ def threads(request):
 
 @pytest.mark.parametrize("sequences", [1, 2, 7, 100])
 @pytest.mark.parametrize("together", [1, 3])
-def test_every_part_once(threads, sequences, together):
-    counts = np.zeros(sequences, int)
+@pytest.mark.parametrize("aligned", [True, False])
+def test_every_part_once(threads, sequences, together, aligned):
+    counts, sizes = np.zeros(sequences, int), []
 
     def kernel(counts, first, last):
-        assert threads == 1 or first % together == 0
+        assert threads == 1 or not aligned or first % together == 0
         counts[first:last] += 1
+        sizes.append(last - first)
 
-    run_in_threads(kernel, (counts,), sequences, together)
+    run_in_threads(kernel, (counts,), sequences, together, aligned)
     assert (counts == 1).all()
+    if threads > 1 and not aligned:
+        assert max(sizes) <= together and max(sizes) - min(sizes) <= 1
+        assert len(sizes) % threads == 0 or len(sizes) == sequences
 
 
 def test_a_slow_thread_takes_fewer_parts(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    sizes, slow, others_done = Counter(), threading.Lock(), threading.Event()
+    sizes, others_done = Counter(), threading.Event()
 
     def kernel(first, last):
         sizes[threading.current_thread()] += last - first
-        if slow.acquire(blocking=False):  # whoever comes first does one part only
+        if first == 0:  # whoever takes the first one does no other
             assert others_done.wait(60)
         elif sum(sizes.values()) == 100:
             others_done.set()
 
     run_in_threads(kernel, (), 100)
-    assert sorted(sizes.values()) == [6, 94]
+    assert sorted(sizes.values()) == [25, 75]
 
 
 def test_a_failing_kernel_is_passed_on(threads):

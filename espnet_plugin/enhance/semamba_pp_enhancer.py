@@ -13,10 +13,10 @@ class SEMambaPPEnhancer(Enhancer):
     """SEMamba++ for whole recordings; arguments as for `Enhancer`.
 
     On CPUs the network calculates in float32. There "bfloat16" and "float16" both mean that its kernels round
-    more: the powers in the scan to three digits, and, where the processor has AVX2, the products along the
-    bins and in the channel part to integers of 16 bits. The difference lies 58 dB below the result (with random weights), and
-    5 to 10 % of the time are saved. Where the kernels do not work (no numba, numbers of channels that they do
-    not take) the two types change nothing.
+    more: functions to four digits, the powers in the scan to three, and, where the processor has AVX2, the
+    products along the bins and in the channel part to integers of 16 bits. The difference lies 56 dB below the
+    result (with random weights), and a tenth of the time is saved. Where the kernels do not work (no numba,
+    numbers of channels that they do not take) the two types change nothing.
 
     As in the published inference the unit of level is the peak of the whole recording, also in its windows.
     """

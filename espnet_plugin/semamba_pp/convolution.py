@@ -3,6 +3,7 @@
 Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -82,9 +83,10 @@ class ConvolutionUnit(nn.Module):
         Args:
             statistics: mean and variance of each frame of the convolution's result, (T, 2, C).
         """
-        means, variances = statistics.double().unbind(1)
-        mean = means.mean(0)
-        variance = variances.mean(0) + (means - mean).square().mean(0)
+        # By NumPy, whose sums do not depend on threads, and wake none up for so little.
+        frames = statistics.numpy()
+        mean, variance = torch.from_numpy(frames.mean(0, dtype=np.float64))
+        variance = variance + torch.from_numpy(frames[:, 0].var(0, dtype=np.float64))
         scale = self.norm.weight / (variance + self.norm.eps).sqrt()
         return torch.stack((scale, self.norm.bias - mean * scale, self.activation.weight)).float()
 
@@ -99,7 +101,7 @@ def _halves_or_doubles_bins(convolution: nn.Conv2d | nn.ConvTranspose2d, x: Tens
 def _resampling_weights(convolution: nn.Conv2d | nn.ConvTranspose2d) -> tuple:
     """As `resampling_kernel` reads them; the norm behind takes the bias away."""
     from espnet_plugin.semamba_pp.matrix_product import pack
-    from espnet_plugin.semamba_pp.tile_transform import TWO
+    from espnet_plugin.semamba_pp.tile_transform import FOUR
 
     weight = convolution.weight.detach().double()
     if isinstance(convolution, nn.ConvTranspose2d):
@@ -109,7 +111,7 @@ def _resampling_weights(convolution: nn.Conv2d | nn.ConvTranspose2d) -> tuple:
         parities = torch.stack((weight[..., [3, 1]], weight[..., [2, 0]]))
     else:
         parities = weight[None]
-    products = torch.einsum("qt,poitf->pqofi", torch.from_numpy(TWO.weights), parities).float()
+    products = torch.einsum("qt,poitf->pqofi", torch.from_numpy(FOUR.weights), parities).float()
     return pack(products.flatten(3))
 
 

@@ -23,14 +23,15 @@ values_of, results_of = combine(FOUR.values), combine(FOUR.results)
 
 
 @njit(**OPTIONS)
-def dense_kernel(x, maps, factors, layer, weights, no_bias, unit, dilation, runs, y, statistics, first, last):
+def dense_kernel(x, maps, factors, layer, weights, no_bias, units, dilation, runs, y, statistics, first,
+                 last):  # fmt: skip
     """The convolution of layer number `layer`, for the runs first..last-1 of `runs` per phase.
 
     Args:
         x: the block's input, (T, F, C).
         maps: (layers - 1, T, F, C): the results of the layers before the last one, before their norms.
         factors: (layers, 3, C): by which x and the maps become what a layer sees, see `scale_and_rectify`.
-        weights, no_bias, unit: a packed layer, (values of bins, values of frames, panels, (layer + 1) C,
+        weights, no_bias, units: packed layers, (values of bins, values of frames, panels, (layer + 1) C,
             LANES).
         runs: of each of the `dilation` phases.
         y: (T, F, C), to be filled with the result, before its norm.
@@ -76,7 +77,7 @@ def dense_kernel(x, maps, factors, layer, weights, no_bias, unit, dilation, runs
                     slot_places[i] = (begin + i - 1 + PRODUCTS) % PRODUCTS * of_slot + position * of_position
                 values_of(seen, slot_places, 0, values, 0, rows * depth, of_position)
                 for i in range(PRODUCTS):
-                    of_values = weights[position, i], no_bias[position, i], unit
+                    of_values = weights[position, i], no_bias[position, i], units[position, i]
                     multiply(values, i * rows * depth, depth, of_values, products, i * rows * channels,
                              channels, rows)  # fmt: skip
                 results_of(products, product_places, 0, summed, position * width, PRODUCTS * width, width)

@@ -50,6 +50,17 @@ class LocalPath(nn.Module):
             y = gelu_(convolution(y))
         return y + x
 
+    def weights_of_tiles(self) -> tuple[Tensor, Tensor]:
+        """Weights (layers, values, C, C) and biases (layers, values, C) for `convolve_bins`."""
+        from espnet_plugin.semamba_pp.tile_transform import FOUR
+
+        taps = torch.stack([convolution.weight[:, :, 0] for convolution in self.convolutions]).double()
+        weights = torch.einsum("pt,loit->lpoi", torch.from_numpy(FOUR.weights), taps).float()
+        biases = weights.new_zeros(weights.shape[:3])
+        # All results of a tile take in the value at point 1 once, and so whatever is added to it.
+        biases[:, 1] = torch.stack([convolution.bias for convolution in self.convolutions])
+        return weights, biases
+
 
 class FrequencyGlp(nn.Module):
     """The global and the local path side by side, merged by a 1x1 convolution.
@@ -72,17 +83,15 @@ class FrequencyGlp(nn.Module):
         """The module's output plus x; in place where the kernel works, for maps that nobody else needs."""
         if type(self.global_path) is not GlobalPath or not map_kernels_work(x):
             return self(x) + x
-        from espnet_plugin.semamba_pp.level_kernels import glp_kernel
+        from espnet_plugin.semamba_pp.level_kernels import FRAMES, glp_kernel
         from espnet_plugin.semamba_pp.matrix_product import fill_tiles, pack
         from espnet_plugin.threads import run_in_threads
 
         precision = precision_of(self)
         layers = [fill_tiles(*pair, precision) for pair in self.global_path.fan.weights_and_biases()]
-        # The three taps of a bin's neighbours, which lie side by side, are one row of the product.
-        local = [(convolution.weight[:, :, 0].transpose(1, 2).flatten(1), convolution.bias)
-                 for convolution in self.local_path.convolutions]  # fmt: skip
-        layers.append(pack(*map(torch.stack, zip(*local)), precision))
+        layers.append(pack(*self.local_path.weights_of_tiles(), precision))
         layers.append(pack(self.merge.weight.flatten(1), self.merge.bias, precision))
         maps = x.permute(0, 2, 3, 1).contiguous()
-        run_in_threads(glp_kernel, (maps.flatten(0, 1).numpy(), *layers), maps.shape[0] * maps.shape[1])
+        arrays = maps.flatten(0, 1).numpy(), *layers, precision
+        run_in_threads(glp_kernel, arrays, maps.shape[0] * maps.shape[1], FRAMES)
         return maps.permute(0, 3, 1, 2)

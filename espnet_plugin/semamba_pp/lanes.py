@@ -2,12 +2,14 @@
 
 import math
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
 
 from espnet_plugin.semamba_pp.kernel_cache import forget_outdated
+from espnet_plugin.semamba_pp.precision import Short
 
 # At import, before any kernel that takes these functions in can be loaded from disk.
 _HERE = Path(__file__).parent
@@ -19,60 +21,96 @@ LOG2_E = 1.4426950408889634
 ARITHMETIC = {"contract", "nnan", "ninf", "nsz"}
 OPTIONS = {"nogil": True, "cache": True, "fastmath": ARITHMETIC, "error_model": "numpy"}  # of kernels
 
-# 2^f on [-0.5, 0.5], lower terms first. The first is exact and the error relative to f as small as can be
-# (3e-7): the error of a slow decay, f near 0, adds up over many steps. Of 2^f the largest error is 1.5e-7.
-POWER = (
-    1.0,
-    0.6931470928734715,
-    0.24022358205398125,
-    0.055506655234467545,
-    0.0096658781946149,
-    0.0013266973448783706,
-)
-SHORT_POWER = (1.0, 0.693126256, 0.242035814, 0.0559221024)  # the same to 3e-4, of 2^f to 2e-4
 LOWEST = np.float32(-126.0)  # the smallest exponent of a normal float32
 HIGHEST = np.float32(126.0)
 # Adding 1.5 * 2^23 leaves no bits for a fraction: the sum's low bits are the rounded integer.
 ROUNDER = np.float32(12582912.0)
+TURNS = 2 / math.pi  # quarter turns per radian
 
-# log(1 + e) / e on [0, 1], lower terms first (largest error: 3.5e-8).
-LOGARITHM = (
-    0.9999999651599161,
-    -0.49999435690455263,
-    0.3331793432199773,
-    -0.24833945456880685,
-    0.19071309583456525,
-    -0.1359060023558047,
-    0.07738073838086622,
-    -0.028991956391482294,
-    0.0051058258001474306,
+
+class Coefficients(NamedTuple):
+    """Of polynomials, lower terms first.
+
+    Attributes:
+        power: 2^f on [-0.5, 0.5]. The first is exact and the error relative to f as small as can be: the
+            error of a slow decay, f near 0, adds up over many steps.
+        logarithm: log(1 + e) / e on [0, 1].
+        quarters: pi / 2 in parts, all but the last one short enough that their products with an integer are
+            exact.
+        sine, cosine: (sin(x) - x) / x^3 and (cos(x) - 1 + x^2 / 2) / x^4 in powers of x^2, on [-pi/4, pi/4].
+        error_end: from where on erf(z) is as good as 1.
+        numerator, denominator: erf(z) / z = P(z^2) / Q(z^2) on [0, error_end].
+    """
+
+    power: tuple
+    logarithm: tuple
+    quarters: tuple
+    sine: tuple
+    cosine: tuple
+    error_end: float
+    numerator: tuple
+    denominator: tuple
+
+
+# Largest errors: 3e-7 of power relative to f and 1.5e-7 of 2^f, 3.5e-8 of the logarithm, 3e-8 of erf.
+LONG = Coefficients(
+    power=(
+        1.0,
+        0.6931470928734715,
+        0.24022358205398125,
+        0.055506655234467545,
+        0.0096658781946149,
+        0.0013266973448783706,
+    ),
+    logarithm=(
+        0.9999999651599161,
+        -0.49999435690455263,
+        0.3331793432199773,
+        -0.24833945456880685,
+        0.19071309583456525,
+        -0.1359060023558047,
+        0.07738073838086622,
+        -0.028991956391482294,
+        0.0051058258001474306,
+    ),
+    quarters=(1.5703125, 4.8351287841796875e-04, math.pi / 2 - 1.5703125 - 4.8351287841796875e-04),
+    sine=(-0.1666666450932423, 0.00833272086217578, -0.00019582242115496343),
+    cosine=(0.041666664510857016, -0.0013888276542490014, 2.4542447556018135e-05),
+    error_end=4.0,
+    numerator=(
+        1.1283791590578858,
+        0.1916702468513464,
+        0.05285225654731367,
+        0.003803307768468383,
+        0.0002828315759370723,
+        2.0015095640497016e-06,
+    ),
+    denominator=(
+        1.0,
+        0.5031962293726512,
+        0.11457382724356142,
+        0.015045922524126395,
+        0.0011663487838494099,
+        3.748329464845127e-05,
+    ),
+)
+# Largest errors: 3e-4 of power relative to f and 2e-4 of 2^f, 5e-5 of the logarithm, 4e-5 of the cosine, 9e-5
+# of erf, which is 1 where it ends.
+SHORT = Coefficients(
+    power=(1.0, 0.693126256, 0.242035814, 0.0559221024),
+    logarithm=(0.999952119, -0.497258540, 0.307698730, -0.159657553, 0.0424603060),
+    quarters=(math.pi / 2,),
+    sine=(-0.166628374, 0.00815295184),
+    cosine=(0.0409084410,),
+    error_end=3.0,
+    numerator=(1.12707195, 0.256836029, 0.0339061015),
+    denominator=(1.0, 0.555711015, 0.123076422, 0.00354510564),
 )
 
-# Quarter turns per radian, and pi / 2 in three parts, the first two short enough that their products with an
-# integer are exact.
-TURNS = 2 / math.pi
-QUARTERS = (1.5703125, 4.8351287841796875e-04, math.pi / 2 - 1.5703125 - 4.8351287841796875e-04)
-# On [-pi/4, pi/4], lower terms first: (sin(x) - x) / x^3 and (cos(x) - 1 + x^2 / 2) / x^4 in powers of x^2.
-SINE = (-0.1666666450932423, 0.00833272086217578, -0.00019582242115496343)
-COSINE = (0.041666664510857016, -0.0013888276542490014, 2.4542447556018135e-05)
 
-# erf(z) / z = P(z^2) / Q(z^2) on [0, 4], lower terms first (largest error: 3e-8).
-NUMERATOR = (
-    1.1283791590578858,
-    0.1916702468513464,
-    0.05285225654731367,
-    0.003803307768468383,
-    0.0002828315759370723,
-    2.0015095640497016e-06,
-)
-DENOMINATOR = (
-    1.0,
-    0.5031962293726512,
-    0.11457382724356142,
-    0.015045922524126395,
-    0.0011663487838494099,
-    3.748329464845127e-05,
-)
+def coefficients_of(precision) -> Coefficients:
+    """For kernels with an argument of that type."""
+    return SHORT if precision.instance_class is Short else LONG
 
 
 class Lanes:
@@ -86,12 +124,14 @@ class Lanes:
         context, builder: numba's, of the function.
         types, values: of the arrays, which are contiguous along their last axis.
         lanes: channels per vector.
+        coefficients: of the functions.
     """
 
     flags = tuple(sorted(ARITHMETIC))
 
-    def __init__(self, context, builder, types, values, lanes=LANES):
+    def __init__(self, context, builder, types, values, lanes=LANES, coefficients=LONG):
         self.builder = builder
+        self.coefficients = coefficients
         self.lanes = lanes
         self.vector = ir.VectorType(ir.FloatType(), lanes)
         self.integers = ir.VectorType(ir.IntType(32), lanes)
@@ -159,13 +199,16 @@ class Lanes:
             total = self.add(self.multiply(total, x), coefficient)
         return total
 
-    def exp2(self, x, coefficients=POWER):
-        """2^x to 3e-7 relative, for x below 127; below 2^-126 the result stays at 2^-126."""
+    def exp2(self, x):
+        """2^x to 3e-7 relative, for x below 127; below 2^-126 the result stays at 2^-126.
+
+        This and the precision of the other functions is that of the long coefficients.
+        """
         builder = self.builder
         rounder = self.constant(ROUNDER)
         x = self.larger(x, self.constant(LOWEST))
         rounded = builder.fadd(x, rounder)  # without flags, which would allow to take it back
-        power = self.polynomial(coefficients, builder.fsub(x, builder.fsub(rounded, rounder)))
+        power = self.polynomial(self.coefficients.power, builder.fsub(x, builder.fsub(rounded, rounder)))
         # The low bits of `rounded` hold the integer: add it to the exponent bits.
         shift = builder.shl(builder.bitcast(rounded, self.integers), self._integer(23))
         return builder.bitcast(builder.add(builder.bitcast(power, self.integers), shift), self.vector)
@@ -175,7 +218,7 @@ class Lanes:
         positive = self.larger(x, self.constant(0))
         negative_size = self.subtract(x, self.add(positive, positive))  # -|x|
         power = self.exp2(self.multiply(negative_size, self.constant(LOG2_E)))
-        return self.add(positive, self.multiply(power, self.polynomial(LOGARITHM, power)))
+        return self.add(positive, self.multiply(power, self.polynomial(self.coefficients.logarithm, power)))
 
     def silu(self, x):
         """x / (1 + e^-x) to 4e-6 relative, to 5e-7 where |x| < 5; below -87 the result stays near 0."""
@@ -187,16 +230,17 @@ class Lanes:
 
     def _one_and_power(self, x):
         """1 + e^-x."""
-        negative = self.subtract(self.constant(0), self.larger(x, self.constant(-HIGHEST / LOG2_E)))
-        return self.add(self.exp2(self.multiply(negative, self.constant(LOG2_E))), self.constant(1))
+        x = self.larger(x, self.constant(-HIGHEST / LOG2_E))
+        return self.add(self.exp2(self.multiply(x, self.constant(-LOG2_E))), self.constant(1))
 
     def gelu(self, x):
         """x (1 + erf(x / sqrt(2))) / 2, to 1e-7 |x|."""
+        end, numerator, denominator = self.coefficients[-3:]
         z = self.multiply(x, self.constant(math.sqrt(0.5)))
-        z = self.smaller(self.larger(z, self.constant(-4)), self.constant(4))
+        z = self.smaller(self.larger(z, self.constant(-end)), self.constant(end))
         square = self.multiply(z, z)
-        top = self.multiply(z, self.polynomial(NUMERATOR, square))
-        erf = self.builder.fdiv(top, self.polynomial(DENOMINATOR, square), flags=self.flags)
+        erf = self.multiply(z, self.polynomial(numerator, square))
+        erf = self.builder.fdiv(erf, self.polynomial(denominator, square), flags=self.flags)
         half = self.multiply(x, self.constant(0.5))
         return self.add(half, self.multiply(half, erf))
 
@@ -206,13 +250,15 @@ class Lanes:
         # Without flags, which would allow to take the rounding back.
         rounded = builder.fadd(self.multiply(x, self.constant(TURNS)), self.constant(ROUNDER))
         quarters = builder.fsub(rounded, self.constant(ROUNDER))
-        for part in QUARTERS:
+        for part in self.coefficients.quarters:
             x = self.subtract(x, self.multiply(quarters, self.constant(part)))
         # Matters only where float32 cannot tell a turn any more.
         x = self.smaller(self.larger(x, self.constant(-1)), self.constant(1))
         square = self.multiply(x, x)
-        sine = self.add(x, self.multiply(self.multiply(x, square), self.polynomial(SINE, square)))
-        quartic = self.multiply(self.multiply(square, square), self.polynomial(COSINE, square))
+        cubic = self.multiply(x, square)
+        sine = self.add(x, self.multiply(cubic, self.polynomial(self.coefficients.sine, square)))
+        quartic = self.multiply(square, square)
+        quartic = self.multiply(quartic, self.polynomial(self.coefficients.cosine, square))
         cosine = self.add(self.subtract(self.constant(1), self.multiply(square, self.constant(0.5))), quartic)
         # In odd quarters the two change places; the second bit of a quarter's number is the sine's sign, the
         # second bit of the following one's the cosine's.

@@ -9,26 +9,25 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from espnet_plugin.semamba_pp.lanes import OPTIONS, POWER, SHORT_POWER, Lanes
+from espnet_plugin.semamba_pp.lanes import OPTIONS, Lanes, coefficients_of
 from espnet_plugin.semamba_pp.matrix_product import TILE, add_product, multiply
 from espnet_plugin.semamba_pp.pointwise import WIDTH, copy_rows, norm_rows, root_mean_square_rows
-from espnet_plugin.semamba_pp.precision import Short
 
 #: Steps and sequences that are calculated together.
 STEPS, SEQUENCES = 3 * TILE, 6
 
 
 @intrinsic
-def convolve_step(typing_context, taps, bias, x, first, u, place):
+def convolve_step(typing_context, taps, bias, x, first, u, place, precision):
     """u = silu(bias + sum over k of taps[k] x[k]) for rows x[k] of W values, the first one at `first`.
 
     taps is (K, W), bias (W,); the result goes to `place` of u.
     """
 
     def generate(context, builder, signature, values):
-        taps, bias, x, first, u, place = values
+        taps, bias, x, first, u, place, _ = values
         arrays = [signature.args[i] for i in (0, 1, 2, 4)]
-        lanes = Lanes(context, builder, arrays, (taps, bias, x, u), WIDTH)
+        lanes = Lanes(context, builder, arrays, (taps, bias, x, u), WIDTH, coefficients_of(precision))
         TAPS, BIAS, X, U = range(4)
         length, width = lanes.shapes[TAPS]
         total = cgutils.alloca_once(builder, lanes.vector)
@@ -41,11 +40,12 @@ def convolve_step(typing_context, taps, bias, x, first, u, place):
             lanes.store(lanes.silu(builder.load(total)), U, builder.add(place, d))
         return context.get_dummy_value()
 
-    return types.void(taps, bias, x, types.intp, u, types.intp), generate
+    return types.void(taps, bias, x, types.intp, u, types.intp, precision), generate
 
 
 @intrinsic
-def begin(typing_context, step_weight, step_bias, skip, parameters, first, u, place, step, drive, there):
+def begin(typing_context, step_weight, step_bias, skip, parameters, first, u, place, step, drive, there,
+          precision):  # fmt: skip
     """What comes before the scan: step = softplus(step_weight^T parameters + step_bias), drive = step u and
     u = skip u.
 
@@ -54,10 +54,10 @@ def begin(typing_context, step_weight, step_bias, skip, parameters, first, u, pl
     """
 
     def generate(context, builder, signature, values):
-        step_weight, step_bias, skip, parameters, first, u, place, step, drive, there = values
+        step_weight, step_bias, skip, parameters, first, u, place, step, drive, there, _ = values
         arrays = [signature.args[i] for i in (0, 1, 2, 3, 5, 7, 8)]
         values = step_weight, step_bias, skip, parameters, u, step, drive
-        lanes = Lanes(context, builder, arrays, values, WIDTH)
+        lanes = Lanes(context, builder, arrays, values, WIDTH, coefficients_of(precision))
         WEIGHT, BIAS, SKIP, PARAMETERS, U, STEP, DRIVE = range(7)
         rank, width = lanes.shapes[WEIGHT]
         total = cgutils.alloca_once(builder, lanes.vector)
@@ -74,24 +74,26 @@ def begin(typing_context, step_weight, step_bias, skip, parameters, first, u, pl
             lanes.store(lanes.multiply(lanes.load(SKIP, d), u_d), U, of_u)
         return context.get_dummy_value()
 
-    three = types.intp, u, types.intp
-    return types.void(step_weight, step_bias, skip, parameters, *three, step, drive, types.intp), generate
+    i = types.intp
+    arguments = step_weight, step_bias, skip, parameters, i, u, i, step, drive, i, precision
+    return types.void(*arguments), generate
 
 
 @intrinsic
-def gate(typing_context, u, place, gates, gate_place, width):
+def gate(typing_context, u, place, gates, gate_place, width, precision):
     """u = u silu(gates)."""
 
     def generate(context, builder, signature, values):
-        u, place, gates, gate_place, width = values
-        lanes = Lanes(context, builder, (signature.args[0], signature.args[2]), (u, gates), WIDTH)
+        u, place, gates, gate_place, width, _ = values
+        arrays = signature.args[0], signature.args[2]
+        lanes = Lanes(context, builder, arrays, (u, gates), WIDTH, coefficients_of(precision))
         with lanes.each(width) as (d, _):
             there = builder.add(place, d)
             silu = lanes.silu(lanes.load(1, builder.add(gate_place, d)))
             lanes.store(lanes.multiply(lanes.load(0, there), silu), 0, there)
         return context.get_dummy_value()
 
-    return types.void(u, types.intp, gates, types.intp, types.intp), generate
+    return types.void(u, types.intp, gates, types.intp, types.intp, precision), generate
 
 
 @intrinsic
@@ -101,17 +103,16 @@ def advance_steps(typing_context, step, drive, parameters, of_B, row, rate, stat
 
     rate is (N, W), and so is the state, from `of_state` on. Of step, drive and output, rows of W values,
     `count` are used, of the output from `first` on. B and C lie one behind the other from `of_B` on; `row` is
-    the distance to the next step's. The powers are as precise as `precision` says.
+    the distance to the next step's.
     """
 
     def generate(context, builder, signature, values):
         step, drive, parameters, of_B, row, rate, state, of_state, output, first, count, _ = values
         arrays = [signature.args[i] for i in (0, 1, 2, 5, 6, 8)]
         values = step, drive, parameters, rate, state, output
-        lanes = Lanes(context, builder, arrays, values)
+        lanes = Lanes(context, builder, arrays, values, coefficients=coefficients_of(precision))
         STEP, DRIVE, PARAMETERS, RATE, STATE, OUTPUT = range(6)
         states, width = lanes.shapes[RATE]
-        coefficients = SHORT_POWER if precision.instance_class is Short else POWER
         held = cgutils.alloca_once(builder, lanes.vector)  # one state of LANES channels, over all steps
         with lanes.each(width) as (d, _), cgutils.for_range(builder, states) as n:
             place = builder.add(builder.mul(n.index, width), d)
@@ -122,7 +123,7 @@ def advance_steps(typing_context, step, drive, parameters, of_B, row, rate, stat
                 there = builder.add(builder.mul(t.index, width), d)
                 step_d, drive_d = lanes.load(STEP, there), lanes.load(DRIVE, there)
                 B = builder.add(builder.add(of_B, builder.mul(t.index, row)), n.index)
-                decay = lanes.exp2(lanes.multiply(step_d, rate_d), coefficients)
+                decay = lanes.exp2(lanes.multiply(step_d, rate_d))
                 # The next step waits for the sum alone, if it takes in the product with the state.
                 driven = lanes.multiply(drive_d, lanes.repeat(PARAMETERS, B), by_itself=True)
                 following = lanes.add(lanes.multiply(decay, builder.load(held)), driven)
@@ -179,7 +180,7 @@ def direction_kernel(x, to_step, to_sequence, steps, backward, norm_weight, epsi
                          inner_channels, STEPS)  # fmt: skip
                 for i in range(count):
                     offset = i * inner_channels
-                    convolve_step(taps, tap_bias, convolved, base + offset, u, here + offset)
+                    convolve_step(taps, tap_bias, convolved, base + offset, u, here + offset, precision)
                 copy_rows(convolved, base + count * inner_channels, inner_channels, convolved, base,
                           inner_channels, reach - 1, inner_channels)  # fmt: skip
             multiply(u, 0, inner_channels, parameters_of_input, parameters, 0, row, together)
@@ -189,12 +190,12 @@ def direction_kernel(x, to_step, to_sequence, steps, backward, norm_weight, epsi
                 for i in range(count):
                     offset = i * inner_channels
                     begin(step_weight, step_bias, skip, parameters, of_step + i * row, u, here + offset, step,
-                          drive, offset)  # fmt: skip
+                          drive, offset, precision)  # fmt: skip
                 advance_steps(step, drive, parameters, of_step + rank, row, rate, state, of_state, u, here,
                               count, precision)  # fmt: skip
                 for i in range(count):
                     offset = here + i * inner_channels
-                    gate(u, offset, gates, offset, inner_channels)
+                    gate(u, offset, gates, offset, inner_channels, precision)
             if not adding:
                 multiply(before, 0, channels, residual, after, 0, columns, together)
             add_product(u, 0, inner_channels, output, after, 0, columns, together)

@@ -6,6 +6,7 @@ kernel that brings a few rows through several layers needs products that it can 
 A layer is its weights, its biases and a number. Weights in float32 are multiplied as they are. Otherwise
 they are pairs of integers of 16 bits, each pair in one of 32, the number says what their unit is worth, and
 what they are multiplied with is rounded to such pairs first: AVX2 multiplies twice as many of them at once.
+Several layers of one size may lie in the same arrays.
 """
 
 import numpy as np
@@ -15,7 +16,6 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 from torch import Tensor
-from torch.nn import functional
 
 from espnet_plugin.semamba_pp.lanes import LANES, OPTIONS, Lanes
 from espnet_plugin.semamba_pp.precision import Full, Short
@@ -35,9 +35,8 @@ Layer = tuple[np.ndarray, np.ndarray, float]
 def fill_tiles(weight: Tensor, bias: Tensor, precision: Full | Short = Full()) -> Layer:
     """Weights (N, K) and biases (N,) as `multiply_columns` reads them; N is filled up to whole tiles."""
     missing = -len(weight) % TILE
-    weight = functional.pad(weight.detach(), (0, 0, 0, missing))
-    weight, unit = _as_pairs(weight, 1, precision)
-    return weight, functional.pad(bias.detach(), (0, missing)).numpy(), unit
+    weight, units = _as_pairs(_filled(weight, 0, missing)[None], 2, precision)
+    return weight[0], _filled(bias, 0, missing).numpy(), units.item()
 
 
 def pack(weight: Tensor, bias: Tensor | None = None, precision: Full | Short = Full()) -> Layer:
@@ -46,24 +45,39 @@ def pack(weight: Tensor, bias: Tensor | None = None, precision: Full | Short = F
     Without a bias it is zero.
 
     Returns:
-        (..., N / LANES, K, LANES), or with half of K where two are one pair; (..., N); the unit.
+        (..., N / LANES, K, LANES), or with half of K where two are one pair; (..., N); the units (...), or if
+        there is one only, as a number.
     """
+    several = weight.shape[:-2]
     bias = weight.new_zeros(weight.shape[:-1]) if bias is None else bias
     missing = -weight.shape[-2] % LANES
-    weight = functional.pad(weight.detach(), (0, 0, 0, missing)).unflatten(-2, (-1, LANES)).transpose(-2, -1)
-    weight, unit = _as_pairs(weight, weight.ndim - 2, precision)
-    return weight, functional.pad(bias.detach(), (0, missing)).contiguous().numpy(), unit
+    weight = _filled(weight, -2, missing).unflatten(-2, (-1, LANES)).transpose(-2, -1)
+    packed, units = _as_pairs(weight.reshape(-1, *weight.shape[-3:]), 2, precision)
+    packed = packed.reshape(*several, *packed.shape[1:])
+    units = units.reshape(several) if several else units.item()
+    return packed, _filled(bias, -1, missing).contiguous().numpy(), units
 
 
-def _as_pairs(weight: Tensor, axis: int, precision: Full | Short) -> tuple[np.ndarray, float]:
-    """Weights in float32, or pairs of neighbours along an axis and what their unit is worth."""
+def _filled(x: Tensor, axis: int, missing: int) -> Tensor:
+    """With that many zeros behind along an axis."""
+    x = x.detach()
+    if missing == 0:
+        return x
+    shape = list(x.shape)
+    shape[axis] = missing
+    return torch.cat((x, x.new_zeros(shape)), axis)
+
+
+def _as_pairs(weights: Tensor, axis: int, precision: Full | Short) -> tuple[np.ndarray, np.ndarray]:
+    """Several layers' weights, or pairs of neighbours along an axis; and what their units are worth."""
     if isinstance(precision, Full) or not multiplies_pairs():
-        return weight.float().contiguous().numpy(), 1.0
-    depth = weight.shape[axis]
-    weight = functional.pad(weight.movedim(axis, -1), (0, depth % 2)).double()
-    unit = max(weight.abs().max().item() / largest_short(depth), 1e-30)
-    low, high = (weight / unit).round().to(torch.int32).unflatten(-1, (-1, 2)).unbind(-1)
-    return ((low & 0xFFFF) | (high << 16)).movedim(-1, axis).contiguous().numpy(), unit
+        return weights.float().contiguous().numpy(), np.ones(len(weights))
+    depth = weights.shape[axis]
+    weights = _filled(weights, axis, depth % 2).movedim(axis, -1)
+    units = (weights.flatten(1).abs().amax(1) / largest_short(depth)).clamp(min=1e-30)
+    whole = (weights / units.view(-1, *[1] * (weights.ndim - 1))).round().to(torch.int32)
+    low, high = whole.unflatten(-1, (-1, 2)).unbind(-1)
+    return ((low & 0xFFFF) | (high << 16)).movedim(-1, axis).contiguous().numpy(), units.double().numpy()
 
 
 def _product(start):

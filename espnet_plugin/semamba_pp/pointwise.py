@@ -9,33 +9,36 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from espnet_plugin.semamba_pp.lanes import OPTIONS, Lanes
+from espnet_plugin.semamba_pp.lanes import OPTIONS, Lanes, coefficients_of
+from espnet_plugin.semamba_pp.precision import Full
 
 WIDTH = 8
 
 
-def write_row(context, builder, types, values, width, write):
+def write_row(context, builder, types, values, width, write, *coefficients):
     """Call write(lanes, index) for the vectors of a row, then for the values behind the last whole one.
 
     Args:
         context, builder, types, values: as for `Lanes`.
         width: of the row.
         write: writes the instructions.
+        coefficients: as for `Lanes`.
     """
     zero = ir.Constant(width.type, 0)
     whole = builder.and_(width, ir.Constant(width.type, -WIDTH))
     for lanes, first, end in ((WIDTH, zero, whole), (1, whole, width)):
         step = ir.Constant(width.type, lanes)
         with cgutils.for_range_slice(builder, first, end, step, inc=True) as (index, _):
-            write(Lanes(context, builder, types, values, lanes), index)
+            write(Lanes(context, builder, types, values, lanes, *coefficients), index)
 
 
 def _row_function(write):
     """An intrinsic that calls write(lanes, x, y, gap) for the places of the vectors of rows of x and y."""
 
-    def function(typing_context, x, x_first, x_row, gap, y, y_first, y_row, rows, width):
+    def function(typing_context, x, x_first, x_row, gap, y, y_first, y_row, rows, width, precision):
         def generate(context, builder, signature, values):
-            x, x_first, x_row, gap, y, y_first, y_row, rows, width = values
+            x, x_first, x_row, gap, y, y_first, y_row, rows, width, _ = values
+            types = signature.args[0], signature.args[4]
             with cgutils.for_range(builder, rows) as row:
                 x_place = builder.add(x_first, builder.mul(row.index, x_row))
                 y_place = builder.add(y_first, builder.mul(row.index, y_row))
@@ -43,11 +46,11 @@ def _row_function(write):
                 def at(lanes, index):
                     write(lanes, builder.add(x_place, index), builder.add(y_place, index), gap)
 
-                write_row(context, builder, (signature.args[0], signature.args[4]), (x, y), width, at)
+                write_row(context, builder, types, (x, y), width, at, coefficients_of(precision))
             return context.get_dummy_value()
 
         three = [types.intp] * 3
-        return types.void(x, *three, y, *three, types.intp), generate
+        return types.void(x, *three, y, *three, types.intp, precision), generate
 
     return intrinsic(function)
 
@@ -137,19 +140,19 @@ _gelu, _cosine_and_sine, _gate, _copy, _add = (
 @njit(**OPTIONS)
 def copy_rows(x, x_first, x_row, y, y_first, y_row, rows, width):
     """y = x."""
-    _copy(x, x_first, x_row, 0, y, y_first, y_row, rows, width)
+    _copy(x, x_first, x_row, 0, y, y_first, y_row, rows, width, Full())
 
 
 @njit(**OPTIONS)
 def add_rows(x, x_first, x_row, y, y_first, y_row, rows, width):
     """y += x."""
-    _add(x, x_first, x_row, 0, y, y_first, y_row, rows, width)
+    _add(x, x_first, x_row, 0, y, y_first, y_row, rows, width, Full())
 
 
 @njit(**OPTIONS)
-def gelu_rows(x, x_first, x_row, y, y_first, y_row, rows, width):
+def gelu_rows(x, x_first, x_row, y, y_first, y_row, rows, width, precision):
     """y = GELU(x), where y may be x."""
-    _gelu(x, x_first, x_row, 0, y, y_first, y_row, rows, width)
+    _gelu(x, x_first, x_row, 0, y, y_first, y_row, rows, width, precision)
 
 
 @njit(**OPTIONS)
@@ -165,13 +168,13 @@ def root_mean_square_rows(x, x_first, x_row, weight, epsilon, y, y_first, y_row,
 
 
 @njit(**OPTIONS)
-def fan_rows(x, x_first, x_row, y, y_first, y_row, rows, periodic, general):
+def fan_rows(x, x_first, x_row, y, y_first, y_row, rows, periodic, general, precision):
     """Activations of a FAN layer: `periodic` angles to cosines and sines, `general` values through GELU."""
-    _cosine_and_sine(x, x_first, x_row, periodic, y, y_first, y_row, rows, periodic)
-    _gelu(x, x_first + periodic, x_row, 0, y, y_first + 2 * periodic, y_row, rows, general)
+    _cosine_and_sine(x, x_first, x_row, periodic, y, y_first, y_row, rows, periodic, precision)
+    _gelu(x, x_first + periodic, x_row, 0, y, y_first + 2 * periodic, y_row, rows, general, precision)
 
 
 @njit(**OPTIONS)
-def gate_rows(x, x_first, x_row, gap, y, y_first, y_row, rows, width):
+def gate_rows(x, x_first, x_row, gap, y, y_first, y_row, rows, width, precision):
     """y = a sigmoid(b), where a are the values of x and b those `gap` behind."""
-    _gate(x, x_first, x_row, gap, y, y_first, y_row, rows, width)
+    _gate(x, x_first, x_row, gap, y, y_first, y_row, rows, width, precision)

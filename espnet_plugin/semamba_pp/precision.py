@@ -13,7 +13,7 @@ class Full(NamedTuple):
 
 
 class Short(NamedTuple):
-    """Products of integers of 16 bits with common factors, functions to three digits, all else in float32."""
+    """Products of integers of 16 bits with common factors, functions to three or four digits, else float32."""
 
 
 def set_precision(network: nn.Module, precision: Full | Short) -> None:

@@ -1,7 +1,7 @@
 """Numba kernels of the convolutions that halve or double the bins, for inference, channels innermost.
 
-Within a frame the taps of neighbouring bins are one row of a product. Where there are three taps in time, two
-neighbouring frames are calculated together by tiles (`tile_transform.py`). The plain versions are in
+Within a frame the taps of neighbouring bins are one row of a product. Where there are three taps in time,
+four neighbouring frames are calculated together by tiles (`tile_transform.py`). The plain versions are in
 `convolution.py`.
 """
 
@@ -12,18 +12,18 @@ from espnet_plugin.semamba_pp.lanes import OPTIONS
 from espnet_plugin.semamba_pp.matrix_product import multiply, tiles
 from espnet_plugin.semamba_pp.norm_kernels import moments
 from espnet_plugin.semamba_pp.pointwise import copy_rows
-from espnet_plugin.semamba_pp.tile_transform import TWO, combine
+from espnet_plugin.semamba_pp.tile_transform import FOUR, combine
 
-RESULTS, PRODUCTS = TWO.results_size, TWO.products_size
-values_of_frames, results_of_frames = combine(TWO.values), combine(TWO.results)
+RESULTS, PRODUCTS = FOUR.results_size, FOUR.products_size
+values_of_frames, results_of_frames = combine(FOUR.values), combine(FOUR.results)
 
 
 @njit(**OPTIONS)
-def resampling_kernel(x, weights, no_bias, unit, step, y, statistics, first, last):
+def resampling_kernel(x, weights, no_bias, units, step, y, statistics, first, last):
     """A convolution of 3x4 taps without bias from x (T, F, C) to y (T, F', C), tiles of frames first..last-1.
 
     Args:
-        weights, no_bias, unit: a packed layer, (parities, values of frames, panels, K, LANES). Rows of K
+        weights, no_bias, units: packed layers, (parities, values of frames, panels, K, LANES). Rows of K
             values, `step` bins apart, make the results of one parity of bins; those of the second one begin a
             bin later.
         statistics: (T, 2, C), to be filled with the moments of each frame of y.
@@ -50,7 +50,7 @@ def resampling_kernel(x, weights, no_bias, unit, step, y, statistics, first, las
         for i in range(PRODUCTS):
             for parity in range(parities):
                 offset = parity * channels
-                layer = weights[parity, i], no_bias[parity, i], unit
+                layer = weights[parity, i], no_bias[parity, i], units[parity, i]
                 multiply(values, i * of_frame + offset, step * channels, layer, products,
                          i * of_product + offset, parities * channels, rows)  # fmt: skip
         results_of_frames(products, product_places, 0, result, 0, of_product, of_product)

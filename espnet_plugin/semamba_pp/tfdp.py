@@ -48,10 +48,11 @@ class ChannelFeedForward(nn.Module):
         from espnet_plugin.threads import run_in_threads
 
         norm = self.norm.weight.detach().numpy(), self.norm.bias.detach().numpy(), self.norm.eps
-        layers = [pack(*pair, precision_of(self)) for pair in self.fan.weights_and_biases()]
+        precision = precision_of(self)
+        layers = [pack(*pair, precision) for pair in self.fan.weights_and_biases()]
         maps = x.permute(0, 2, 3, 1).contiguous()
         rows = maps.flatten(0, 2).numpy()
-        run_in_threads(channel_kernel, (rows, *norm, *layers), len(rows), ROWS)
+        run_in_threads(channel_kernel, (rows, *norm, *layers, precision), len(rows), ROWS)
         return maps.permute(0, 3, 1, 2)
 
 
@@ -135,7 +136,7 @@ class Fusion(nn.Module):
         rows = [x.flatten(0, 2).numpy() for x in maps]
         layer = pack(self.convolution.weight.flatten(1), self.convolution.bias)
         norm = self.norm.weight.detach().numpy(), self.norm.bias.detach().numpy(), self.norm.eps
-        run_in_threads(fusion_kernel, (*rows, layer, *norm), len(rows[0]))
+        run_in_threads(fusion_kernel, (*rows, layer, *norm, precision_of(self)), len(rows[0]))
         return maps[1].permute(0, 3, 1, 2)
 
 

@@ -82,6 +82,5 @@ def combine(matrix: np.ndarray):
     return intrinsic(combination)
 
 
-#: Two and four neighbours: larger tiles would save more products but lose accuracy.
-TWO = TileTransform(0, 1, -1)
+#: For four neighbours: larger tiles would save more products but lose accuracy.
 FOUR = TileTransform(0, 1, -1, 0.5, -2)

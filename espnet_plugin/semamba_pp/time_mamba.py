@@ -191,5 +191,5 @@ def run_both_directions(
         output = pack(half @ layer.mixer.output.weight)
         arrays = *place, bool(backward), *of_layer, output, bool(backward), *(level if backward else no_norm)
         arrays = *arrays, in_order_of_memory(y), precision_of(merge)
-        run_in_threads(direction_kernel, arrays, sequences, SEQUENCES)
+        run_in_threads(direction_kernel, arrays, sequences, SEQUENCES, aligned=False)
     return y

@@ -2,7 +2,7 @@
 
 Plain is the network of the definition, in torch's own operations with the textbook scan. The next row has
 that scan in the network whose other parts are fast. "bfloat16" is what that type means on CPUs: kernels that
-round more.
+round more. The process is set up as the commands set up theirs.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from unittest import mock
 
 import torch
 
+from espnet_plugin import process_settings
 from espnet_plugin.semamba_pp import activation, convolution, dense, fan, frequency_glp, linear, tfdp, time_mamba
 from espnet_plugin.semamba_pp.network import SEMambaPP
 from espnet_plugin.semamba_pp.precision import Full, Short, set_precision
@@ -29,6 +30,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=4.0, help="length of the recording")
     parser.add_argument("--fast_only", action="store_true", help="leave the slow variants out")
     options = parser.parse_args()
+    process_settings.settle()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     network, spectrum = SEMambaPP().eval(), Spectrum()

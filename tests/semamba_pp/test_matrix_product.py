@@ -17,7 +17,7 @@ from espnet_plugin.semamba_pp.matrix_product import (
 )
 from espnet_plugin.semamba_pp.precision import Full, Short
 from espnet_plugin.semamba_pp.short_numbers import largest_short, multiplies_pairs
-from espnet_plugin.semamba_pp.tile_transform import FOUR, TWO, TileTransform
+from espnet_plugin.semamba_pp.tile_transform import FOUR, TileTransform
 
 
 def draw(*shape):
@@ -85,10 +85,22 @@ def test_sums_of_products_stay_within_their_bits(depth):
     assert depth * largest_short(depth) ** 2 < 2**31 <= depth * (largest_short(depth) + 1) ** 2 or depth <= 2
 
 
-OTHERS = TileTransform(0, 1), TileTransform(0, 1, -1, 2, -2, 0.5, -0.5)
+def test_layers_of_one_size_have_units_of_their_own():
+    torch.manual_seed(0)
+    weights = draw(2, 3, 16, 48) * torch.logspace(-3, 2, 6).view(2, 3, 1, 1)
+    packed, biases, units = pack(weights, precision=Short())
+    assert units.shape == (2, 3) and biases.shape == (2, 3, 16)
+    for i in range(2):
+        for j in range(3):
+            alone, _, unit = pack(weights[i, j], precision=Short())
+            assert unit == units[i, j]
+            np.testing.assert_array_equal(packed[i, j], alone)
 
 
-@pytest.mark.parametrize("transform", [FOUR, TWO, *OTHERS])
+OTHERS = TileTransform(0, 1), TileTransform(0, 1, -1), TileTransform(0, 1, -1, 2, -2, 0.5, -0.5)
+
+
+@pytest.mark.parametrize("transform", [FOUR, *OTHERS])
 def test_tiles_are_convolutions(transform):
     generator = np.random.default_rng(0)
     x, taps = generator.standard_normal(transform.products_size), generator.standard_normal(3)
