@@ -23,8 +23,8 @@ values_of, results_of = combine(FOUR.values), combine(FOUR.results)
 def convolve_bins(x, bins, channels, frames, layers, layer, y):
     """A convolution of three taps along the bins, for frames of x and y, by tiles (`tile_transform.py`).
 
-    Both are flat; a frame is a bin of zeros, `bins` filled up to whole tiles, and another bin of zeros. What
-    y has there is no zero afterwards.
+    Both are flat; a frame is a bin of zeros, `bins`, and zeros up to one bin behind whole tiles. In y what is
+    behind the bins is not zero afterwards.
 
     Args:
         layers: packed, (layers, values, panels, C, LANES), of which the one of number `layer` is meant.
