@@ -4,6 +4,8 @@ import gc
 import subprocess
 import sys
 
+import pytest
+
 from espnet_plugin import process_settings
 
 PROBE = """
@@ -21,6 +23,18 @@ def faults(size):
 size = 100 * 2**20
 first, second = faults(size), faults(size)
 print(first, second)
+"""
+
+
+PROBE_OF_THE_END = """
+from espnet_plugin import process_settings
+{settle}
+class Garbage:
+    def __init__(self):
+        self.itself = self
+    def __del__(self):
+        print("found")
+Garbage()
 """
 
 
@@ -43,6 +57,12 @@ def test_what_the_user_has_set_stays():
     )
     assert environment == "active 0"
     assert second > first / 2
+
+
+@pytest.mark.parametrize("settle, found", [("", "found\n"), ("process_settings.settle()", "")])
+def test_no_search_for_garbage_at_the_end(settle, found):
+    command = [sys.executable, "-c", PROBE_OF_THE_END.format(settle=settle)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == found
 
 
 def test_loading_collects_nothing_and_leaves_collection_on():
