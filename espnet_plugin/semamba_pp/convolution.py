@@ -103,16 +103,14 @@ def _resampling_weights(convolution: nn.Conv2d | nn.ConvTranspose2d) -> tuple:
     from espnet_plugin.semamba_pp.matrix_product import pack
     from espnet_plugin.semamba_pp.tile_transform import FOUR
 
-    weight = convolution.weight.detach().double()
+    taps = convolution.weight.detach().numpy().transpose(2, 0, 1, 3)[None]  # (parities, 3, N, C, bins)
     if isinstance(convolution, nn.ConvTranspose2d):
         # Bin 2 p is tap 3 of bin p - 1 and tap 1 of bin p, bin 2 p + 1 is tap 2 of bin p and tap 0 of the
         # next.
-        weight = weight.transpose(0, 1).flip(2)
-        parities = torch.stack((weight[..., [3, 1]], weight[..., [2, 0]]))
-    else:
-        parities = weight[None]
-    products = torch.einsum("qt,poitf->pqofi", torch.from_numpy(FOUR.weights), parities).float()
-    return pack(products.flatten(3))
+        taps = taps[0, ::-1].swapaxes(1, 2)
+        taps = np.stack((taps[..., [3, 1]], taps[..., [2, 0]]))
+    products = FOUR.weights_of(taps.swapaxes(0, 1)).transpose(1, 0, 2, 4, 3)
+    return pack(products.reshape(*products.shape[:3], -1))
 
 
 def convolve(convolution: nn.Conv2d | nn.ConvTranspose2d, x: Tensor) -> Tensor:

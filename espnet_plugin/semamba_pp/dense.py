@@ -70,9 +70,9 @@ def weights_of_tiles(weight: Tensor) -> tuple:
     from espnet_plugin.semamba_pp.matrix_product import pack
     from espnet_plugin.semamba_pp.tile_transform import FOUR
 
-    of_maps = weight.detach().double().unflatten(1, (-1, len(weight))).flip(1).flatten(1, 2)
-    matrix = torch.from_numpy(FOUR.weights)
-    return pack(torch.einsum("pf,qt,oitf->pqoi", matrix, matrix, of_maps).float())
+    taps = weight.detach().unflatten(1, (-1, len(weight))).flip(1).flatten(1, 2).permute(3, 2, 0, 1)
+    of_bins = FOUR.weights_of(taps.numpy()).swapaxes(0, 1)
+    return pack(FOUR.weights_of(of_bins).swapaxes(0, 1))
 
 
 class Encoder(nn.Module):

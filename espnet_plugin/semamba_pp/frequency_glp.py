@@ -3,6 +3,7 @@
 Feature maps are (B, C, T, F): items, channels, frames, bins.
 """
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -50,15 +51,15 @@ class LocalPath(nn.Module):
             y = gelu_(convolution(y))
         return y + x
 
-    def weights_of_tiles(self) -> tuple[Tensor, Tensor]:
+    def weights_of_tiles(self) -> tuple[np.ndarray, np.ndarray]:
         """Weights (layers, values, C, C) and biases (layers, values, C) for `convolve_bins`."""
         from espnet_plugin.semamba_pp.tile_transform import FOUR
 
-        taps = torch.stack([convolution.weight[:, :, 0] for convolution in self.convolutions]).double()
-        weights = torch.einsum("pt,loit->lpoi", torch.from_numpy(FOUR.weights), taps).float()
-        biases = weights.new_zeros(weights.shape[:3])
+        taps = np.stack([convolution.weight.detach().numpy()[:, :, 0] for convolution in self.convolutions])
+        weights = FOUR.weights_of(np.moveaxis(taps, -1, 0)).swapaxes(0, 1)
+        biases = np.zeros(weights.shape[:3])
         # All results of a tile take in the value at point 1 once, and so whatever is added to it.
-        biases[:, 1] = torch.stack([convolution.bias for convolution in self.convolutions])
+        biases[:, 1] = [convolution.bias.detach().numpy() for convolution in self.convolutions]
         return weights, biases
 
 

@@ -42,6 +42,10 @@ class TileTransform:
         rows = [np.poly(np.delete(exact, i))[::-1] for i in range(len(exact))]
         self.values = np.stack([np.append(row, 0) for row in rows] + [np.poly(exact)[::-1]])
 
+    def weights_of(self, taps: np.ndarray) -> np.ndarray:
+        """The factors (n + 2, ...) for taps (3, ...), in float64."""
+        # Fast where the taps lie apart, and without the threads of a product of matrices.
+        return np.einsum("pt,t...->p...", self.weights, np.ascontiguousarray(taps, np.float64))
 
 
 def combine(matrix: np.ndarray):

@@ -122,10 +122,10 @@ class MambaLayer(nn.Module):
 
         mixer = self.mixer
         inner, gating = (pack(half) for half in mixer.input.weight.chunk(2))
-        rate = -torch.exp(mixer.log_decay.T) * LOG2_E
         rows = mixer.convolution.weight[:, 0].T, mixer.convolution.bias
-        rows += mixer.step.weight.T, mixer.step.bias, rate, mixer.direct
-        taps, tap_bias, *scan = (row.detach().contiguous().numpy() for row in rows)
+        rows += mixer.step.weight.T, mixer.step.bias, mixer.direct, mixer.log_decay.T
+        taps, tap_bias, *step, direct, log_decay = (row.detach().contiguous().numpy() for row in rows)
+        scan = *step, -np.exp(log_decay) * np.float32(LOG2_E), direct
         parameters = pack(mixer.parameters_of_input.weight)
         return [inner, gating, taps, tap_bias, parameters, *scan]
 
@@ -188,7 +188,9 @@ def run_both_directions(
     place = in_order_of_memory(x), x.stride(1), x.stride(0), steps
     for backward, (layer, half) in enumerate(zip(layers, halves)):
         of_layer = layer.norm.weight.detach().numpy(), layer.norm.eps, passed, *layer.kernel_weights()
-        output = pack(half @ layer.mixer.output.weight)
+        last = layer.mixer.output.weight.detach().numpy()
+        # By sums, for a product of matrices would wake threads up and take longer.
+        output = pack(np.einsum("ij,jk->ik", half.detach().numpy(), last))
         arrays = *place, bool(backward), *of_layer, output, bool(backward), *(level if backward else no_norm)
         arrays = *arrays, in_order_of_memory(y), precision_of(merge)
         run_in_threads(direction_kernel, arrays, sequences, SEQUENCES, aligned=False)
