@@ -104,6 +104,6 @@ OTHERS = TileTransform(0, 1), TileTransform(0, 1, -1), TileTransform(0, 1, -1, 2
 def test_tiles_are_convolutions(transform):
     generator = np.random.default_rng(0)
     x, taps = generator.standard_normal(transform.products_size), generator.standard_normal(3)
-    y = transform.results @ ((transform.weights @ taps) * (transform.values @ x))
+    y = transform.results @ (transform.weights_of(taps) * (transform.values @ x))
     assert len(y) == transform.results_size == len(x) - 2
     np.testing.assert_allclose(y, np.correlate(x, taps), rtol=1e-10)
