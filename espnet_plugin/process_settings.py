@@ -1,4 +1,7 @@
-"""How a process of ours uses memory and threads; the library itself leaves both to the program that uses it."""
+"""How a process of ours uses memory and threads, and how it ends.
+
+The library itself leaves all this to the program that uses it.
+"""
 
 import atexit
 import ctypes
@@ -18,7 +21,7 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 
 
 def settle() -> None:
-    """Set memory and threads up for tensors that come and go; call it before torch is imported.
+    """Set a process up for tensors that come and go; call it before torch is imported.
 
     By default glibc gives the memory of every large tensor back to the system at once, and the next tensor
     has to be filled page by page again, which is a tenth of the time of an enhancement. Here the process keeps

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import torch
 
-SMALLEST_PARTS_PER_THREAD = 32
+SMALLEST_PARTS_PER_THREAD = 32  # if all parts were as small as the smallest
 
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
 

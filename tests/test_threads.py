@@ -22,15 +22,18 @@ def threads(request):
 @pytest.mark.parametrize("together", [1, 3])
 @pytest.mark.parametrize("aligned", [True, False])
 def test_every_part_once(threads, sequences, together, aligned):
-    counts, sizes = np.zeros(sequences, int), []
+    counts, size_at = np.zeros(sequences, int), {}
 
     def kernel(counts, first, last):
         assert threads == 1 or not aligned or first % together == 0
         counts[first:last] += 1
-        sizes.append(last - first)
+        size_at[first] = last - first
 
     run_in_threads(kernel, (counts,), sequences, together, aligned)
     assert (counts == 1).all()
+    sizes = [size for _, size in sorted(size_at.items())]
+    if threads > 1 and aligned:
+        assert sizes == sorted(sizes, reverse=True) and sizes[-1] <= together * -(-sequences // 64)
     if threads > 1 and not aligned:
         assert max(sizes) <= together and max(sizes) - min(sizes) <= 1
         assert len(sizes) % threads == 0 or len(sizes) == sequences

@@ -9,7 +9,8 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from espnet_plugin.semamba_pp.lanes import OPTIONS, Lanes, coefficients_of
+from espnet_plugin.semamba_pp.coefficients import coefficients_of
+from espnet_plugin.semamba_pp.lanes import OPTIONS, Lanes
 from espnet_plugin.semamba_pp.matrix_product import TILE, add_product, multiply
 from espnet_plugin.semamba_pp.pointwise import WIDTH, copy_rows, norm_rows, root_mean_square_rows
 

@@ -6,7 +6,7 @@ kernel that brings a few rows through several layers needs products that it can 
 A layer is its weights, its biases and a number. Weights in float32 are multiplied as they are. Otherwise
 they are pairs of integers of 16 bits, each pair in one of 32, the number says what their unit is worth, and
 what they are multiplied with is rounded to such pairs first: AVX2 multiplies twice as many of them at once.
-Several layers of one size may lie in the same arrays.
+Several layers of one size may lie in the same arrays, each with a number of its own.
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ from espnet_plugin.semamba_pp.short_numbers import (
 #: Rows that are multiplied together: their sums, of LANES columns, just fit into the registers.
 TILE = 6
 
-Layer = tuple[np.ndarray, np.ndarray, float]
+Layer = tuple[np.ndarray, np.ndarray, float | np.ndarray]
 
 
 def fill_tiles(weight: Tensor, bias: Tensor, precision: Full | Short = Full()) -> Layer:
@@ -66,9 +66,9 @@ def _filled(x: np.ndarray, axis: int, multiple: int) -> np.ndarray:
     missing = -x.shape[axis] % multiple
     if missing == 0:
         return x
-    shape = list(x.shape)
-    shape[axis] = missing
-    return np.concatenate((x, np.zeros(shape, np.float32)), axis)
+    widths = [(0, 0)] * x.ndim
+    widths[axis] = 0, missing
+    return np.pad(x, widths)
 
 
 def _as_pairs(weights: np.ndarray, axes: int, precision: Full | Short) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """How precisely the kernels for inference on CPUs calculate.
 
-A kernel is told by its last argument, an instance of one of two classes, and compiled for each of them.
+A kernel is told by an argument, an instance of one of two classes, and compiled for each of them.
 """
 
 from typing import NamedTuple

@@ -10,9 +10,13 @@ import time
 from contextlib import ExitStack
 from unittest import mock
 
+from espnet_plugin import process_settings
+
+if __name__ == "__main__":
+    process_settings.settle()  # before torch is imported
+
 import torch
 
-from espnet_plugin import process_settings
 from espnet_plugin.semamba_pp import activation, convolution, dense, fan, frequency_glp, linear, tfdp, time_mamba
 from espnet_plugin.semamba_pp.network import SEMambaPP
 from espnet_plugin.semamba_pp.precision import Full, Short, set_precision
@@ -30,7 +34,6 @@ def main():
     parser.add_argument("--seconds", type=float, default=4.0, help="length of the recording")
     parser.add_argument("--fast_only", action="store_true", help="leave the slow variants out")
     options = parser.parse_args()
-    process_settings.settle()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     network, spectrum = SEMambaPP().eval(), Spectrum()

@@ -1,6 +1,7 @@
 """Measurements of small networks."""
 
 import contextlib
+import os
 from concurrent.futures.process import BrokenProcessPool
 from types import SimpleNamespace
 
@@ -29,6 +30,16 @@ def test_random_weights_have_the_released_size_and_let_a_signal_through(monkeypa
     tiny = random_weights.random_network("gap_urgenet")
     enhanced = GapUrgenetEnhancer(tiny, "cpu").enhance(noise(0.3, 48000), 48000)
     assert np.isfinite(enhanced).all() and np.abs(enhanced).max() > 0
+
+
+def test_the_process_is_set_up_like_that_of_a_command(monkeypatch):
+    class Asked(measurement.ProcessPoolExecutor):
+        def submit(self, function, /, *arguments):
+            return super().submit(os.getenv, "OMP_WAIT_POLICY")
+
+    monkeypatch.setattr(measurement, "ProcessPoolExecutor", Asked)
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    assert measure(Case("semamba_pp", None, "cpu", "float32")) == "passive"
 
 
 def test_a_measurement_is_whole(monkeypatch):

@@ -9,7 +9,8 @@ from numba import njit, types
 from numba.extending import intrinsic
 from torch.nn import functional
 
-from espnet_plugin.semamba_pp.lanes import LANES, LONG, SHORT, Lanes
+from espnet_plugin.semamba_pp.coefficients import LONG, SHORT
+from espnet_plugin.semamba_pp.lanes import LANES, Lanes
 
 
 def apply(function, x, coefficients=LONG):

@@ -9,6 +9,7 @@ import torch
 from espnet_plugin.benchmark.random_weights import random_network
 from espnet_plugin.semamba_pp.frequency_glp import FrequencyGlp
 from espnet_plugin.semamba_pp.network import SEMambaPP
+from espnet_plugin.semamba_pp.pointwise import gelu_rows
 from espnet_plugin.semamba_pp.precision import Full, Short, precision_of, set_precision
 from espnet_plugin.semamba_pp.restoration import restore
 from espnet_plugin.semamba_pp.spectrum import Spectrum
@@ -39,6 +40,14 @@ def test_parts_in_place(make, bins):
     module, x = make(48, bins), torch.randn(1, 48, 30, bins)
     full, short = both(module, lambda: module.with_residual_(x.clone()))
     assert 60 < distance_db(short, full) < 200
+
+
+def test_functions_of_rows():
+    x, results = np.linspace(-4, 4, 1000, dtype=np.float32), []
+    for precision in (Full(), Short()):
+        results.append(np.empty_like(x))
+        gelu_rows(x, 0, 0, results[-1], 0, 0, 1, len(x), precision)
+    assert 1e-5 < np.abs(results[0] - results[1]).max() < 5e-4
 
 
 def test_powers_of_the_scan():
